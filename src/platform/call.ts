@@ -1,0 +1,54 @@
+import type { DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+
+/** Where a call comes from, as far as the server can tell. */
+export interface Origin {
+  /** The client's address; behind a trusted proxy the one the proxy reports. */
+  readonly ip: string;
+  /** At most 512 characters; empty when the client sends none. */
+  readonly userAgent: string;
+}
+
+/** Who is calling: an active account that has been identified. */
+export interface Caller {
+  readonly accountId: number;
+  readonly uid: string;
+  readonly role: string;
+  readonly level: number;
+  /** The session behind a cookie; absent for a bearer token. */
+  readonly sessionId?: number;
+}
+
+/** How the activity log names an attempt, and where it came from. */
+export interface Audit extends Origin {
+  readonly topic: string;
+  readonly action: string;
+}
+
+/** One call of one method, whichever door it came through. */
+export interface Call {
+  readonly method: DescMethod;
+  readonly door: "rest" | "connect" | "grpc";
+  /** Names the call in logs; sent back as `x-request-id`. */
+  readonly id: string;
+  readonly requestHeader: Headers;
+  /** Sent with the answer, also when the call is refused. Over gRPC these are the initial metadata. */
+  readonly responseHeader: Headers;
+  /** Aborted when the caller has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+  readonly origin: Origin;
+  /** The identified caller. Reading it in a method that is open to everybody is a programming error. */
+  readonly caller: Caller;
+  /** Reading it in a method that declares no activity is a programming error. */
+  readonly audit: Audit;
+}
+
+type Handler<M extends DescMethod> = M["methodKind"] extends "unary"
+  ? (request: MessageShape<M["input"]>, call: Call) => Promise<MessageInitShape<M["output"]>>
+  : M["methodKind"] extends "server_streaming"
+    ? (request: MessageShape<M["input"]>, call: Call) => AsyncIterable<MessageInitShape<M["output"]>>
+    : never;
+
+/** The implementation of a service: one function per method, written once for all doors. */
+export type Handlers<S extends DescService> = {
+  readonly [Name in keyof S["method"]]: Handler<S["method"][Name]>;
+};

@@ -1,0 +1,165 @@
+import { join, resolve } from "node:path";
+import { settings } from "./config-table.js";
+import { parseKeyRing, type SecretKey } from "./key-ring.js";
+import { BadConfiguration, type Setting } from "./settings.js";
+
+/** Values that documentation and examples show; whoever deploys them has no secret. */
+const KNOWN_TO_EVERYBODY = new Set(["changeme", "password", "secret", "admin", "barong"]);
+
+type Table = typeof settings;
+type Values = { [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };
+type Optional = { [Name in keyof Values]: Values[Name] | undefined };
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** Reads the whole configuration from environment variables; throws BadConfiguration naming every problem. */
+export function readConfig(environment: Environment) {
+  const problems: string[] = [];
+  const values = readAll(environment, problems);
+  const isProduction = values.mode === "production";
+  if (isProduction) problems.push(...problemsOfProduction(environment, values));
+  const keys = values.secretsKeys === undefined ? undefined : readKeyRing(values.secretsKeys, problems);
+  problems.push(...contradictions(values));
+  if (problems.length > 0) throw new BadConfiguration(problems);
+
+  const set = <T>(value: T | undefined): T => value as T;
+  const publicUrl = values.publicUrl?.href.replace(/\/$/, "") ?? `http://localhost:${values.httpPort}`;
+  const dataDir = resolve(set(values.dataDir));
+  return {
+    isProduction,
+    dataDir,
+    publicUrl,
+    host: values.httpHost ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
+    httpPort: set(values.httpPort),
+    grpcPort: set(values.grpcPort),
+    shutdownSeconds: set(values.shutdownSeconds),
+    trustedProxies: set(values.trustedProxies),
+    logLevel: set(values.logLevel),
+    appName: set(values.appName),
+    database: {
+      url: values.databaseUrl ?? urlOfParts(environment) ?? `sqlite:${join(dataDir, "barong.db")}`,
+      poolSize: set(values.databasePool),
+      queryTimeoutMs: set(values.databaseQueryTimeoutMs),
+    },
+    databaseWaitSeconds: set(values.databaseWaitSeconds),
+    migrateOnStart: set(values.migrateOnStart),
+    admin: { email: set(values.adminEmail), password: values.adminPassword },
+    jwt: {
+      privateKeyPath: values.jwtPrivateKeyPath,
+      algorithm: set(values.jwtAlgorithm),
+      issuer: set(values.jwtIssuer),
+      audience: set(values.jwtAudience),
+      lifetimeSeconds: set(values.jwtLifetimeSeconds),
+      leewaySeconds: set(values.jwtLeewaySeconds),
+    },
+    sessions: {
+      idleSeconds: set(values.sessionIdleSeconds),
+      lifetimeSeconds: set(values.sessionLifetimeSeconds),
+      secureCookie: publicUrl.startsWith("https:"),
+    },
+    secretsKeys: keys,
+    authzRulesFile: values.authzRulesFile,
+    hideAccounts: set(values.hideAccounts),
+    passwordMinimumBits: set(values.passwordMinimumBits),
+    hashing: { concurrency: set(values.hashingConcurrency), queueLimit: set(values.hashingConcurrency) * 64 },
+    rateLimits: set(values.rateLimits),
+    cors: {
+      origins: set(values.corsOrigins).includes("*") ? ("*" as const) : set(values.corsOrigins),
+      maxAgeSeconds: /^\d+$/.test(set(values.corsMaxAge)) ? Number(values.corsMaxAge) : 3600,
+      credentials: set(values.corsCredentials),
+    },
+    mail: {
+      smtpUrl: values.smtpUrl?.href,
+      from: set(values.mailFrom),
+      confirmUrl: values.confirmUrl ?? pageFor(isProduction, publicUrl, "confirmation"),
+      resetUrl: values.resetUrl ?? pageFor(isProduction, publicUrl, "reset"),
+    },
+    captcha: {
+      vendor: set(values.captcha),
+      geetest: { id: values.geetestId, key: values.geetestKey, url: set(values.geetestUrl).href },
+      recaptcha: { secretKey: values.recaptchaSecretKey, url: set(values.recaptchaUrl).href },
+    },
+  };
+}
+
+function readAll(environment: Environment, problems: string[]): Optional {
+  const read = ([field, { name, aliases, kind, fallback }]: [string, Setting<unknown>]) => {
+    const source = [name, ...aliases].find((candidate) => (environment[candidate] ?? "") !== "");
+    const raw = source === undefined ? fallback : environment[source];
+    if (raw === undefined) return [field, undefined];
+    try {
+      return [field, kind.parse(raw)];
+    } catch (fault) {
+      problems.push(`${source ?? name} ${fault instanceof Error ? fault.message : "is not readable"}`);
+      return [field, undefined];
+    }
+  };
+  return Object.fromEntries(Object.entries(settings).map((entry) => read(entry))) as Optional;
+}
+
+function problemsOfProduction(environment: Environment, values: Optional): string[] {
+  const given = ({ name, aliases }: Setting<unknown>) =>
+    [name, ...aliases].some((candidate) => (environment[candidate] ?? "") !== "") ||
+    (name === settings.databaseUrl.name && urlOfParts(environment) !== undefined);
+  const missing = Object.values(settings)
+    .filter((candidate) => candidate.neededInProduction && !given(candidate))
+    .map(({ name, about }) => `${name} must be set in production. ${about}`);
+  const open =
+    values.adminPassword !== undefined && KNOWN_TO_EVERYBODY.has(values.adminPassword.toLowerCase());
+  return open ? [...missing, "ADMIN_PASSWORD is one that everybody knows"] : missing;
+}
+
+function readKeyRing(raw: string, problems: string[]): readonly SecretKey[] {
+  try {
+    return parseKeyRing(raw);
+  } catch (fault) {
+    problems.push(`SECRETS_KEYS ${fault instanceof Error ? fault.message : "is not readable"}`);
+    return [];
+  }
+}
+
+function contradictions(values: Optional): string[] {
+  const found: string[] = [];
+  if (values.corsCredentials && values.corsOrigins?.includes("*")) {
+    found.push("API_CORS_ALLOW_CREDENTIALS needs API_CORS_ORIGINS to name the origins, not *");
+  }
+  for (const origin of values.corsOrigins ?? []) {
+    if (origin !== "*" && !/^https?:\/\/[^/\s]+$/.test(origin)) {
+      found.push(`API_CORS_ORIGINS: ${origin} is not an origin such as https://www.example.com`);
+    }
+  }
+  if (values.captcha === "geetest" && !(values.geetestId && values.geetestKey)) {
+    found.push("CAPTCHA=geetest needs GEETEST_ID and GEETEST_KEY");
+  }
+  if (values.captcha === "recaptcha" && !values.recaptchaSecretKey) {
+    found.push("CAPTCHA=recaptcha needs RECAPTCHA_SECRET_KEY");
+  }
+  for (const [name, template] of [
+    ["CONFIRM_URL", values.confirmUrl],
+    ["RESET_URL", values.resetUrl],
+  ]) {
+    if (template !== undefined && !template.includes("{token}")) found.push(`${name} must contain {token}`);
+  }
+  return found;
+}
+
+function urlOfParts(environment: Environment): string | undefined {
+  const host = environment.DATABASE_HOST;
+  if (!host) return undefined;
+  const user = encodeURIComponent(environment.DATABASE_USER ?? "root");
+  const password = encodeURIComponent(environment.DATABASE_PASS ?? "");
+  const port = environment.DATABASE_PORT ?? "3306";
+  return `mysql://${user}:${password}@${host}:${port}/${environment.DATABASE_NAME ?? "barong_production"}`;
+}
+
+function pageFor(isProduction: boolean, publicUrl: string, page: "confirmation" | "reset"): string {
+  if (page === "confirmation") {
+    return isProduction
+      ? `${publicUrl}/accounts/confirmation?confirmation_token={token}`
+      : `${publicUrl}/dev/confirmation?token={token}`;
+  }
+  return isProduction
+    ? `${publicUrl}/accounts/password_reset?reset_token={token}`
+    : `${publicUrl}/dev/password-reset?token={token}`;
+}

@@ -1,0 +1,80 @@
+/** Reading one setting from its text. */
+export interface Kind<T> {
+  /** How the documentation names it. */
+  readonly name: string;
+  /** Throws an Error whose message completes "SETTING ...". */
+  parse(text: string): T;
+}
+
+export interface Setting<T> {
+  readonly name: string;
+  /** Names that mean the same, such as those of Barong 2. The first one that is set wins. */
+  readonly aliases: readonly string[];
+  readonly kind: Kind<T>;
+  /** The text used when the setting is absent; undefined leaves it unset. */
+  readonly fallback: string | undefined;
+  readonly about: string;
+  /** Production mode refuses to start without it. */
+  readonly neededInProduction: boolean;
+  /** Never printed. */
+  readonly secret: boolean;
+}
+
+/** Every problem of a configuration at once, so that an operator mends them in one go. */
+export class BadConfiguration extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.name = "BadConfiguration";
+  }
+}
+
+export const text: Kind<string> = { name: "text", parse: (value) => value };
+
+export const url = (...protocols: string[]): Kind<URL> => ({
+  name: protocols.map((protocol) => `${protocol}://…`).join(" or "),
+  parse(value) {
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (!parsed || !protocols.includes(parsed.protocol.slice(0, -1))) {
+      throw new Error(`must be a URL of the form ${this.name}`);
+    }
+    return parsed;
+  },
+});
+
+export const flag: Kind<boolean> = {
+  name: "true or false",
+  parse(value) {
+    if (/^(true|yes|on|1)$/i.test(value)) return true;
+    if (/^(false|no|off|0)$/i.test(value)) return false;
+    throw new Error("must be true or false");
+  },
+};
+
+export const whole = (least: number, most: number): Kind<number> => ({
+  name: `whole number, ${least} to ${most}`,
+  parse(value) {
+    const parsed = Number(value);
+    if (!/^\d+$/.test(value) || parsed < least || parsed > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}`);
+    }
+    return parsed;
+  },
+});
+
+export const oneOf = <const Words extends readonly string[]>(...words: Words): Kind<Words[number]> => ({
+  name: words.join(", "),
+  parse(value) {
+    const word = words.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+    if (word === undefined) throw new Error(`must be one of ${words.join(", ")}`);
+    return word;
+  },
+});
+
+export const list: Kind<readonly string[]> = {
+  name: "comma-separated list",
+  parse: (value) =>
+    value
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ""),
+};
