@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { opaqueToken } from "../platform/random.js";
+import type { Mailbox } from "../ports/mail/mailbox.js";
+import { type Page, policyFor, renderPage } from "./html.js";
+import { mailboxPage } from "./mailbox-page.js";
+import { confirmationPage, passwordResetPage } from "./token-forms.js";
+
+export interface DevelopmentPagesNeeds {
+  readonly mailbox: Pick<Mailbox, "list">;
+  /** Resolves when what was queued has arrived: whoever signs up and looks finds the mail. */
+  readonly settled: () => Promise<void>;
+}
+
+/**
+ * Pages for development, never to be registered in production: `GET /dev/mailbox` and `/dev/mailbox.json` show every
+ * mail and SMS; `GET /dev/confirmation` and `/dev/password-reset` stand in for the front end that mails link to.
+ */
+export const developmentPages =
+  ({ mailbox, settled }: DevelopmentPagesNeeds) =>
+  async (server: FastifyInstance): Promise<void> => {
+    server.get("/dev/mailbox", async (_request, reply) => {
+      await settled();
+      return show(reply, mailboxPage(mailbox.list()));
+    });
+
+    server.get("/dev/mailbox.json", async (_request, reply) => {
+      await settled();
+      return reply.header("cache-control", "no-store").send(mailbox.list());
+    });
+
+    server.get("/dev/confirmation", async ({ query }, reply) =>
+      show(reply, confirmationPage(tokenIn(query))),
+    );
+
+    server.get("/dev/password-reset", async ({ query }, reply) =>
+      show(reply, passwordResetPage(tokenIn(query))),
+    );
+  };
+
+function show(reply: FastifyReply, page: Omit<Page, "nonce">) {
+  const nonce = opaqueToken();
+  return (
+    reply
+      .header("content-security-policy", policyFor(nonce))
+      .header("cache-control", "no-store")
+      // The address has a token in it, which is nobody else's business.
+      .header("referrer-policy", "same-origin")
+      .header("x-content-type-options", "nosniff")
+      .type("text/html; charset=utf-8")
+      .send(renderPage({ ...page, nonce }))
+  );
+}
+
+// A repeated parameter arrives as a list.
+function tokenIn(query: unknown): string {
+  const token = typeof query === "object" && query !== null && "token" in query ? query.token : "";
+  return typeof token === "string" ? token : "";
+}

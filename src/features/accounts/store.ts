@@ -1,0 +1,130 @@
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  Model,
+} from "sequelize";
+import type { Database, Tx } from "../../database/database.js";
+import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+
+function defineAccountModel({ sequelize }: Database) {
+  class AccountModel extends Model<InferAttributes<AccountModel>, InferCreationAttributes<AccountModel>> {
+    declare id: CreationOptional<number>;
+    declare uid: string;
+    declare email: string;
+    declare passwordDigest: string;
+    declare role: string;
+    declare level: number;
+    declare otp: boolean;
+    declare state: AccountState;
+    declare referralId: number | null;
+    declare passwordChangedAt: Date | null;
+    declare createdAt: Date;
+    declare updatedAt: Date;
+  }
+  AccountModel.init(
+    {
+      id: serialId(),
+      uid: { type: DataTypes.STRING(32), allowNull: false },
+      email: { type: DataTypes.STRING(255), allowNull: false },
+      passwordDigest: { type: DataTypes.STRING(255), allowNull: false },
+      role: { type: DataTypes.STRING(32), allowNull: false },
+      level: { type: DataTypes.INTEGER, allowNull: false },
+      otp: { type: DataTypes.BOOLEAN, allowNull: false },
+      state: { type: DataTypes.STRING(32), allowNull: false },
+      referralId: reference({ allowNull: true }),
+      passwordChangedAt: instant({ allowNull: true }),
+      createdAt: instant(),
+      updatedAt: instant(),
+    },
+    { sequelize, tableName: "users", underscored: true, timestamps: false },
+  );
+  return AccountModel;
+}
+
+export type AccountState = "pending" | "active" | "banned" | "locked" | "deleted";
+
+/** An account as its row says it. The e-mail address is in the form of `normaliseEmail`. */
+export interface Account {
+  readonly id: number;
+  readonly uid: string;
+  readonly email: string;
+  readonly passwordDigest: string;
+  readonly role: string;
+  readonly level: number;
+  readonly otp: boolean;
+  readonly state: AccountState;
+  readonly referralId: number | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type NewAccount = Omit<Account, "id">;
+export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
+
+/** Names of the unique indexes, for telling which rule a duplicate broke. */
+export const UNIQUE_EMAIL = "users_email";
+export const UNIQUE_UID = "users_uid";
+
+export function createAccountStore(database: Database) {
+  const AccountModel = defineAccountModel(database);
+
+  const find = async (where: Partial<Pick<Account, "id" | "uid" | "email">>, tx?: Tx) => {
+    const row = await AccountModel.findOne({ where, raw: true, ...inTransaction(tx) });
+    return row === null ? undefined : accountOf(row);
+  };
+
+  return {
+    byId: (id: number, tx?: Tx) => find({ id }, tx),
+    byUid: (uid: string, tx?: Tx) => find({ uid }, tx),
+    byEmail: (email: string, tx?: Tx) => find({ email }, tx),
+
+    /** The account, locked until the transaction ends, so that what is decided about it holds. */
+    async lock(id: number, tx: Tx): Promise<Account | undefined> {
+      const row = await AccountModel.findOne({ where: { id }, raw: true, lock: true, ...inTransaction(tx) });
+      return row === null ? undefined : accountOf(row);
+    },
+
+    async existsWithRole(role: string, tx?: Tx): Promise<boolean> {
+      return (
+        (await AccountModel.findOne({
+          where: { role },
+          attributes: ["id"],
+          raw: true,
+          ...inTransaction(tx),
+        })) !== null
+      );
+    },
+
+    async insert(account: NewAccount, tx: Tx): Promise<Account> {
+      const row = await AccountModel.create({ ...account, passwordChangedAt: null }, inTransaction(tx));
+      return { ...account, id: Number(row.id) };
+    },
+
+    async change(id: number, change: AccountChange, now: Date, tx?: Tx): Promise<void> {
+      const password = change.passwordDigest === undefined ? {} : { passwordChangedAt: now };
+      await AccountModel.update(
+        { ...change, ...password, updatedAt: now },
+        { where: { id }, ...inTransaction(tx) },
+      );
+    },
+
+    /** Replaces a digest by a stronger one of the same password, unless the password has been changed meanwhile. */
+    async strengthenDigest(id: number, from: string, to: string): Promise<void> {
+      await AccountModel.update({ passwordDigest: to }, { where: { id, passwordDigest: from } });
+    },
+  };
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>;
+
+function accountOf(row: InferAttributes<InstanceType<ReturnType<typeof defineAccountModel>>>): Account {
+  const { passwordChangedAt: _, ...account } = row;
+  return {
+    ...account,
+    id: Number(row.id),
+    otp: Boolean(row.otp),
+    referralId: row.referralId === null ? null : Number(row.referralId),
+  };
+}

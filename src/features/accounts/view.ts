@@ -1,0 +1,27 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type UserSchema, UserState } from "../../../gen/barong/entities/v1/user_pb.js";
+import type { Account, AccountState } from "./store.js";
+
+const states: Record<AccountState, UserState> = {
+  pending: UserState.PENDING,
+  active: UserState.ACTIVE,
+  banned: UserState.BANNED,
+  locked: UserState.LOCKED,
+  deleted: UserState.DELETED,
+};
+
+export const userView = ({
+  email,
+  uid,
+  role,
+  level,
+  otp,
+  state,
+}: Account): MessageInitShape<typeof UserSchema> => ({
+  email,
+  uid,
+  role,
+  level,
+  otp,
+  state: states[state],
+});

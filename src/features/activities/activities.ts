@@ -1,0 +1,37 @@
+import type { Tx } from "../../database/database.js";
+import type { Audit } from "../../platform/call.js";
+import type { Clock } from "../../platform/clock.js";
+import type { Subject } from "../../platform/failure.js";
+import type { ActivityStore } from "./store.js";
+
+export interface ActivitiesNeeds {
+  readonly store: ActivityStore;
+  readonly clock: Clock;
+}
+
+/** The log in which an account's owner sees what was done, or tried, in its name. Rows are never changed. */
+export function createActivities({ store, clock }: ActivitiesNeeds) {
+  const row = (audit: Audit, accountId: number) => ({
+    userId: accountId,
+    userIp: audit.ip,
+    userAgent: audit.userAgent,
+    topic: audit.topic,
+    action: audit.action,
+    createdAt: clock(),
+  });
+
+  return {
+    /** Written with the change it tells of, so that neither exists without the other. */
+    succeeded: (audit: Audit, accountId: number, tx: Tx): Promise<void> =>
+      store.insert({ ...row(audit, accountId), result: "succeed", data: null }, tx),
+
+    failed(audit: Audit, { accountId, action = audit.action }: Subject, reason: string): Promise<void> {
+      const refused = row({ ...audit, action }, accountId);
+      return store.insert({ ...refused, result: "failed", data: JSON.stringify({ reason }) });
+    },
+
+    latest: store.latest,
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,56 @@
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  Model,
+} from "sequelize";
+import type { Database, Tx } from "../../database/database.js";
+import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+
+function defineActivityModel({ sequelize }: Database) {
+  class ActivityModel extends Model<InferAttributes<ActivityModel>, InferCreationAttributes<ActivityModel>> {
+    declare id: CreationOptional<number>;
+    declare userId: number;
+    declare userIp: string;
+    declare userAgent: string;
+    declare topic: string;
+    declare action: string;
+    declare result: "succeed" | "failed";
+    declare data: string | null;
+    declare createdAt: Date;
+  }
+  ActivityModel.init(
+    {
+      id: serialId(),
+      userId: reference(),
+      userIp: { type: DataTypes.STRING(45), allowNull: false },
+      userAgent: { type: DataTypes.STRING(512), allowNull: false },
+      topic: { type: DataTypes.STRING(32), allowNull: false },
+      action: { type: DataTypes.STRING(64), allowNull: false },
+      result: { type: DataTypes.STRING(16), allowNull: false },
+      data: { type: DataTypes.TEXT, allowNull: true },
+      createdAt: instant(),
+    },
+    { sequelize, tableName: "activities", underscored: true, timestamps: false },
+  );
+  return ActivityModel;
+}
+
+export type Activity = InferAttributes<InstanceType<ReturnType<typeof defineActivityModel>>>;
+
+export function createActivityStore(database: Database) {
+  const ActivityModel = defineActivityModel(database);
+
+  return {
+    async insert(activity: Omit<Activity, "id">, tx?: Tx): Promise<void> {
+      await ActivityModel.create(activity, inTransaction(tx));
+    },
+
+    /** The latest of an account, newest first. */
+    latest: (userId: number, limit: number): Promise<Activity[]> =>
+      ActivityModel.findAll({ where: { userId }, order: [["id", "DESC"]], limit, raw: true }),
+  };
+}
+
+export type ActivityStore = ReturnType<typeof createActivityStore>;

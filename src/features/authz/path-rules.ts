@@ -1,0 +1,36 @@
+/** Prefixes of paths, without a leading slash, case-sensitive. */
+export interface PathRules {
+  /** Open to everybody. */
+  readonly pass: readonly string[];
+  /** Open to nobody. Stronger than `pass`. */
+  readonly block: readonly string[];
+}
+
+export type PathVerdict = "pass" | "block" | "ask";
+
+/** What the rules say about a path; a path whose meaning is uncertain is blocked. */
+export function verdictOn(path: string, { pass, block }: PathRules): PathVerdict {
+  const plain = plainPath(path);
+  if (plain === undefined || block.some((prefix) => plain.startsWith(prefix))) return "block";
+  return pass.some((prefix) => plain.startsWith(prefix)) ? "pass" : "ask";
+}
+
+/**
+ * The path as the service behind the gateway will understand it: no repeated slashes, `.` and `..` resolved. Undefined when
+ * that service might understand it in another way, because of escapes that stand for separators, backslashes or control characters.
+ *
+ * `path` has been percent-decoded once; what is still escaped would be decoded by somebody else.
+ */
+export function plainPath(path: string): string | undefined {
+  if (/%(?:2e|2f|5c|25|[01][0-9a-f]|7f)/i.test(path) || hasControlOrBackslash(path)) return undefined;
+  const segments: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment !== "..") segments.push(segment);
+    else if (segments.pop() === undefined) return undefined;
+  }
+  return segments.join("/");
+}
+
+const hasControlOrBackslash = (path: string): boolean =>
+  [...path].some((character) => character === "\\" || character < " " || character === "\u007f");

@@ -1,0 +1,62 @@
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  Model,
+} from "sequelize";
+import type { Database, Tx } from "../../database/database.js";
+import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+
+export type LabelScope = "public" | "private";
+
+function defineLabelModel({ sequelize }: Database) {
+  class LabelModel extends Model<InferAttributes<LabelModel>, InferCreationAttributes<LabelModel>> {
+    declare id: CreationOptional<number>;
+    declare userId: number;
+    declare key: string;
+    declare value: string;
+    declare scope: LabelScope;
+    declare createdAt: Date;
+    declare updatedAt: Date;
+  }
+  LabelModel.init(
+    {
+      id: serialId(),
+      userId: reference(),
+      key: { type: DataTypes.STRING(255), allowNull: false },
+      value: { type: DataTypes.STRING(255), allowNull: false },
+      scope: { type: DataTypes.STRING(16), allowNull: false },
+      createdAt: instant(),
+      updatedAt: instant(),
+    },
+    { sequelize, tableName: "labels", underscored: true, timestamps: false },
+  );
+  return LabelModel;
+}
+
+export type Label = InferAttributes<InstanceType<ReturnType<typeof defineLabelModel>>>;
+
+export function createLabelStore(database: Database) {
+  const LabelModel = defineLabelModel(database);
+
+  return {
+    find: (userId: number, scope: LabelScope, tx?: Tx): Promise<Label[]> =>
+      LabelModel.findAll({
+        where: { userId, scope },
+        order: [["id", "ASC"]],
+        raw: true,
+        ...inTransaction(tx),
+      }),
+
+    async insert(label: Omit<Label, "id">, tx: Tx): Promise<void> {
+      await LabelModel.create(label, inTransaction(tx));
+    },
+
+    async setValue(id: number, value: string, now: Date, tx: Tx): Promise<void> {
+      await LabelModel.update({ value, updatedAt: now }, { where: { id }, ...inTransaction(tx) });
+    },
+  };
+}
+
+export type LabelStore = ReturnType<typeof createLabelStore>;

@@ -1,0 +1,74 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import type { Database } from "../../database/database.js";
+import type { Audit } from "../../platform/call.js";
+import { Failure } from "../../platform/failure.js";
+import type { PasswordHasher } from "../../platform/password-hash.js";
+import type { Account, Accounts } from "../accounts/accounts.js";
+import { normaliseEmail } from "../accounts/email-rules.js";
+import type { Activities } from "../activities/activities.js";
+import type { Outbox } from "../outbox/outbox.js";
+import type { Tokens } from "../tokens/tokens.js";
+
+export interface RecoveryNeeds {
+  readonly database: Database;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly activities: Activities;
+  readonly outbox: Outbox;
+  readonly hasher: PasswordHasher;
+  /** Answer alike for known and unknown e-mail addresses. */
+  readonly hideAccounts: boolean;
+}
+
+export interface NewPassword {
+  readonly token: string;
+  readonly password: string;
+  readonly confirmation: string;
+}
+
+/** A new password for those who have lost theirs. Neither the account's state nor its second factor changes. */
+export function createRecovery(needs: RecoveryNeeds) {
+  const { database, accounts, tokens, activities, outbox, hasher, hideAccounts } = needs;
+
+  return {
+    /** Sends a reset token to an address; the ones before are void. */
+    async request(email: string, language: string | undefined, audit: Audit): Promise<void> {
+      const account = await accounts.byEmail(normaliseEmail(email));
+      if (!account) {
+        if (hideAccounts) return;
+        throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
+      }
+      await database.transaction(async (tx) => {
+        await accounts.lock(account.id, tx);
+        const token = await tokens.issue(account, "password_reset", tx);
+        const mail = { topic: "password_reset", accountId: account.id, to: account.email } as const;
+        await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
+        await activities.succeeded(audit, account.id, tx);
+      });
+    },
+
+    /** Sets the new password and ends every session. A refused password leaves the token good. */
+    async reset({ token, password, confirmation }: NewPassword, audit: Audit): Promise<void> {
+      if (password !== confirmation) throw new Failure(ErrorReason.PASSWORDS_DIFFER);
+      const row = await tokens.find(token, "password_reset");
+      if (row.usedAt !== null) throw new Failure(ErrorReason.EMAIL_TOKEN_USED);
+      refuseFaults({ id: row.userId }, password);
+      const digest = await hasher.hash(password);
+      await database.transaction(async (tx) => {
+        const account = await accounts.lock(row.userId, tx);
+        if (!account) throw new Failure(ErrorReason.EMAIL_TOKEN_INVALID);
+        // Found again under the lock: a newer token may have replaced this one meanwhile.
+        await tokens.use(await tokens.find(token, "password_reset", tx), tx);
+        await accounts.setPassword(account, digest, tx);
+        await activities.succeeded(audit, account.id, tx);
+      });
+    },
+  };
+
+  function refuseFaults({ id }: Pick<Account, "id">, password: string): void {
+    const [first, ...rest] = accounts.passwordReasons(password);
+    if (first !== undefined) throw new Failure([first, ...rest], { about: { accountId: id } });
+  }
+}
+
+export type Recovery = ReturnType<typeof createRecovery>;

@@ -1,0 +1,105 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import type { Database, Tx } from "../../database/database.js";
+import { Failure } from "../../platform/failure.js";
+import type { PasswordHasher } from "../../platform/password-hash.js";
+import type { Account, Accounts } from "../accounts/accounts.js";
+import { normaliseEmail } from "../accounts/email-rules.js";
+import type { Labels } from "../labels/labels.js";
+import type { Outbox } from "../outbox/outbox.js";
+import type { Tokens } from "../tokens/tokens.js";
+
+export interface RegistrationNeeds {
+  readonly database: Database;
+  readonly accounts: Accounts;
+  readonly labels: Labels;
+  readonly tokens: Tokens;
+  readonly outbox: Outbox;
+  readonly hasher: PasswordHasher;
+  /** Answer alike for known and unknown e-mail addresses. */
+  readonly hideAccounts: boolean;
+}
+
+export interface SignUp {
+  readonly email: string;
+  readonly password: string;
+  readonly referrerUid: string | undefined;
+  /** For example `en`; the outbox falls back for languages it does not have. */
+  readonly language: string | undefined;
+}
+
+export function createRegistration(needs: RegistrationNeeds) {
+  const { database, accounts, labels, tokens, outbox, hasher, hideAccounts } = needs;
+
+  async function referrerOf(uid: string | undefined): Promise<number | null> {
+    if (uid === undefined) return null;
+    const referrer = await accounts.byUid(uid);
+    if (!referrer) throw new Failure(ErrorReason.REFERRAL_UNKNOWN);
+    return referrer.id;
+  }
+
+  async function refuseFaults(email: string, password: string): Promise<void> {
+    const reasons = [...accounts.emailReasons(email)];
+    if (reasons.length === 0 && !hideAccounts && (await accounts.byEmail(email)))
+      reasons.push(ErrorReason.EMAIL_TAKEN);
+    const [first, ...rest] = [...reasons, ...accounts.passwordReasons(password)];
+    if (first !== undefined) throw new Failure([first, ...rest]);
+  }
+
+  async function sendToken(account: Account, language: string | undefined, tx: Tx): Promise<void> {
+    const token = await tokens.issue(account, "confirmation", tx);
+    const mail = { topic: "confirmation", accountId: account.id, to: account.email } as const;
+    await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
+  }
+
+  return {
+    /** Creates an account that waits for its e-mail address to be confirmed. */
+    async signUp({ email, password, referrerUid, language }: SignUp): Promise<void> {
+      const referralId = await referrerOf(referrerUid);
+      const address = normaliseEmail(email);
+      await refuseFaults(address, password);
+      const passwordDigest = await hasher.hash(password);
+      const member = {
+        email: address,
+        passwordDigest,
+        role: "member",
+        state: "pending",
+        referralId,
+      } as const;
+      try {
+        await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), language, tx));
+      } catch (fault) {
+        const taken = fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN);
+        if (!(taken && hideAccounts)) throw fault;
+      }
+    },
+
+    /** Sends a new confirmation token; the ones before are void. */
+    async resend(email: string, language: string | undefined): Promise<void> {
+      const account = await accounts.byEmail(normaliseEmail(email));
+      const sent = account && (await database.transaction((tx) => sendIfAwaiting(account, language, tx)));
+      if (!sent && !hideAccounts) throw new Failure(ErrorReason.NOT_AWAITING_CONFIRMATION);
+    },
+
+    /** Confirms an e-mail address with the token sent to it. */
+    async confirm(token: string): Promise<void> {
+      await database.transaction(async (tx) => {
+        const row = await tokens.find(token, "confirmation", tx);
+        const account = await accounts.lock(row.userId, tx);
+        // Only a pending account: otherwise a ban could be undone by confirming once more.
+        if (account?.state !== "pending") throw new Failure(ErrorReason.NOT_AWAITING_CONFIRMATION);
+        await tokens.use(row, tx);
+        await accounts.setState(account, "active", tx);
+        await labels.setPrivate(account, "email", "verified", tx);
+      });
+    },
+  };
+
+  async function sendIfAwaiting({ id }: Account, language: string | undefined, tx: Tx): Promise<boolean> {
+    const account = await accounts.lock(id, tx);
+    if (account?.state !== "pending") return false;
+    await sendToken(account, language, tx);
+    return true;
+  }
+}
+
+export type Registration = ReturnType<typeof createRegistration>;

@@ -1,0 +1,33 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import type { SessionService } from "../../../gen/barong/identity/v1/session_service_pb.js";
+import type { Handlers } from "../../platform/call.js";
+import { Failure } from "../../platform/failure.js";
+import { userView } from "../accounts/view.js";
+import { clearingCookie, settingCookie, tokenIn } from "./cookie.js";
+import { cookieMayAct, type TrustedOrigins } from "./rules.js";
+import type { Sessions } from "./sessions.js";
+
+export interface CookieSettings {
+  readonly lifetimeSeconds: number;
+  readonly secureCookie: boolean;
+  readonly origins: TrustedOrigins;
+}
+
+export const sessionHandlers = (
+  sessions: Sessions,
+  { lifetimeSeconds, secureCookie, origins }: CookieSettings,
+): Handlers<typeof SessionService> => ({
+  async createSession({ email = "", password = "", otpCode }, { requestHeader, responseHeader, audit }) {
+    const credentials = { email, password, otpCode, replaces: tokenIn(requestHeader) };
+    const { account, token } = await sessions.open(credentials, audit);
+    responseHeader.append("set-cookie", settingCookie(token, lifetimeSeconds, secureCookie));
+    return { user: userView(account) };
+  },
+
+  async deleteSession(_request, { requestHeader, responseHeader, audit }) {
+    if (!cookieMayAct(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
+    await sessions.close(tokenIn(requestHeader), audit);
+    responseHeader.append("set-cookie", clearingCookie(secureCookie));
+    return {};
+  },
+});

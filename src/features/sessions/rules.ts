@@ -1,0 +1,42 @@
+import { secondsAfter } from "../../platform/clock.js";
+
+export interface SessionLimits {
+  /** Without a request for this long a session has ended. */
+  readonly idleSeconds: number;
+  /** It ends after this long, however busy it is. */
+  readonly lifetimeSeconds: number;
+}
+
+export const hasEnded = (
+  session: { readonly lastSeenAt: Date; readonly expiresAt: Date },
+  { idleSeconds }: SessionLimits,
+  now: Date,
+): boolean => session.expiresAt <= now || secondsAfter(session.lastSeenAt, idleSeconds) <= now;
+
+/** Whether it is time to write down that a session was seen: often enough for the idle limit, not at every request. */
+export const deservesTouch = (
+  session: { readonly lastSeenAt: Date },
+  { idleSeconds }: SessionLimits,
+  now: Date,
+): boolean => secondsAfter(session.lastSeenAt, Math.min(60, idleSeconds / 10)) <= now;
+
+export interface TrustedOrigins {
+  /** The origin of the site itself, such as `https://www.example.com`. */
+  readonly own: string;
+  /** Further origins whose pages may act with the cookie. */
+  readonly allowed: readonly string[];
+}
+
+/**
+ * Whether a request that changes something may use the session cookie: browsers say where it comes from in `Origin` and
+ * `Sec-Fetch-Site`; programs that are no browsers send neither and carry no cookie of somebody else.
+ */
+export function cookieMayAct(header: Headers, { own, allowed }: TrustedOrigins): boolean {
+  const origin = header.get("origin");
+  if (origin !== null) {
+    if (origin === own || allowed.includes(origin)) return true;
+    return URL.canParse(origin) && new URL(origin).host === header.get("host");
+  }
+  const site = header.get("sec-fetch-site");
+  return site === null || site === "same-origin" || site === "none";
+}

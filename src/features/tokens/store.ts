@@ -1,0 +1,71 @@
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  Model,
+  Op,
+} from "sequelize";
+import type { Database, Tx } from "../../database/database.js";
+import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+
+export type Purpose = "confirmation" | "password_reset";
+
+function defineOneTimeTokenModel({ sequelize }: Database) {
+  class OneTimeTokenModel extends Model<
+    InferAttributes<OneTimeTokenModel>,
+    InferCreationAttributes<OneTimeTokenModel>
+  > {
+    declare id: CreationOptional<number>;
+    declare userId: number;
+    declare purpose: Purpose;
+    declare tokenHash: string;
+    declare createdAt: Date;
+    declare expiresAt: Date;
+    declare usedAt: Date | null;
+  }
+  OneTimeTokenModel.init(
+    {
+      id: serialId(),
+      userId: reference(),
+      purpose: { type: DataTypes.STRING(32), allowNull: false },
+      tokenHash: { type: DataTypes.CHAR(64), allowNull: false },
+      createdAt: instant(),
+      expiresAt: instant(),
+      usedAt: instant({ allowNull: true }),
+    },
+    { sequelize, tableName: "one_time_tokens", underscored: true, timestamps: false },
+  );
+  return OneTimeTokenModel;
+}
+
+export type OneTimeToken = InferAttributes<InstanceType<ReturnType<typeof defineOneTimeTokenModel>>>;
+
+export function createTokenStore(database: Database) {
+  const OneTimeTokenModel = defineOneTimeTokenModel(database);
+
+  return {
+    find: (tokenHash: string, purpose: Purpose, tx?: Tx): Promise<OneTimeToken | null> =>
+      OneTimeTokenModel.findOne({ where: { tokenHash, purpose }, raw: true, ...inTransaction(tx) }),
+
+    async insert(token: Omit<OneTimeToken, "id">, tx: Tx): Promise<void> {
+      await OneTimeTokenModel.create(token, inTransaction(tx));
+    },
+
+    async deleteUnused(userId: number, purpose: Purpose, tx: Tx): Promise<void> {
+      await OneTimeTokenModel.destroy({ where: { userId, purpose, usedAt: null }, ...inTransaction(tx) });
+    },
+
+    /** Marks a token used; false when it was used already. The condition makes one of two parallel calls fail. */
+    async markUsed(id: number, now: Date, tx: Tx): Promise<boolean> {
+      const where = { id, usedAt: null };
+      const [marked] = await OneTimeTokenModel.update({ usedAt: now }, { where, ...inTransaction(tx) });
+      return marked === 1;
+    },
+
+    deleteExpired: (now: Date, most: number): Promise<number> =>
+      OneTimeTokenModel.destroy({ where: { expiresAt: { [Op.lte]: now } }, limit: most }),
+  };
+}
+
+export type TokenStore = ReturnType<typeof createTokenStore>;

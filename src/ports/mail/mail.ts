@@ -1,0 +1,37 @@
+/** One mail to one person. */
+export interface MailMessage {
+  /** Names the mail for ever: sending it again after a crash carries the same Message-ID. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** What the mail is about, such as `confirmation`. */
+  readonly topic: string;
+  /** The one-time token in the mail, for the development mailbox; never sent as a header. */
+  readonly token?: string;
+  /** The code in the mail, for the development mailbox. */
+  readonly code?: string;
+}
+
+/** Hands mails to whoever delivers them. */
+export interface Mailer {
+  /**
+   * Resolves once the other side has taken responsibility for the mail. Throws {@link MailRefused}. Settles within a
+   * minute, for whoever claimed the mail loses it to another worker later on.
+   */
+  send(message: MailMessage): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A mail was not taken. Its message is fit for logs: no address, no text of the mail. */
+export class MailRefused extends Error {
+  override name = "MailRefused";
+  /** Whether the same mail would be refused again, such as for an address that does not exist. */
+  readonly permanent: boolean;
+
+  constructor(message: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {
+    super(message, { cause });
+    this.permanent = permanent;
+  }
+}

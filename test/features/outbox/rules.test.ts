@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { afterFailure, isPermanent, MOST_ATTEMPTS } from "../../../src/features/outbox/rules.js";
+import { MailRefused } from "../../../src/ports/mail/mail.js";
+
+const middle = 0.5;
+
+test("delays double from five seconds up to a quarter of an hour", () => {
+  const delays = [1, 2, 3, 8, 9, 20].map((attempts) => afterFailure(attempts, false, middle));
+
+  expect(delays).toEqual([5, 10, 20, 640, 900, 900].map((delaySeconds) => ({ kind: "retry", delaySeconds })));
+});
+
+test("chance moves a delay by a quarter to either side", () => {
+  expect(afterFailure(5, false, 0)).toEqual({ kind: "retry", delaySeconds: 60 });
+  expect(afterFailure(5, false, 1)).toEqual({ kind: "retry", delaySeconds: 100 });
+});
+
+test("an item is given up after its last attempt, or at once when another one cannot help", () => {
+  expect(afterFailure(MOST_ATTEMPTS - 1, false, middle).kind).toBe("retry");
+  expect(afterFailure(MOST_ATTEMPTS, false, middle).kind).toBe("give up");
+  expect(afterFailure(1, true, middle).kind).toBe("give up");
+});
+
+test("only a refusal that says so is permanent", () => {
+  expect(isPermanent(new MailRefused("no such mailbox", { permanent: true }))).toBe(true);
+  expect(isPermanent(new MailRefused("busy", { permanent: false }))).toBe(false);
+  expect(isPermanent(new TypeError("a bug"))).toBe(false);
+  expect(isPermanent("text")).toBe(false);
+});

@@ -1,0 +1,92 @@
+import type { AddressInfo } from "node:net";
+import { type ParsedMail, simpleParser } from "mailparser";
+import { SMTPServer } from "smtp-server";
+
+/** A mail as it came over the wire. */
+export interface ReceivedMail {
+  readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  readonly mail: ParsedMail;
+}
+
+type Refusable = "MAIL FROM" | "RCPT TO" | "DATA";
+
+/**
+ * A mail server in this process. It refuses mails that real ones would or should refuse: several recipients, a
+ * recipient that differs from the header, no Message-ID, text or HTML missing.
+ */
+export async function startSmtpTwin() {
+  const received: ReceivedMail[] = [];
+  const refusals = new Map<Refusable, { code: number; text: string }>();
+  let port = 0;
+  let delayMs = 0;
+  let server: SMTPServer | undefined;
+
+  const answerTo = (command: Refusable) => {
+    const refusal = refusals.get(command);
+    return refusal && refusalOf(refusal.code, refusal.text);
+  };
+
+  async function up(): Promise<void> {
+    if (server) return;
+    const starting = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ["STARTTLS", "AUTH"],
+      logger: false,
+      onMailFrom: (_address, _session, done) => done(answerTo("MAIL FROM")),
+      onRcptTo: (_address, _session, done) => done(answerTo("RCPT TO")),
+      onData(stream, { envelope }, done) {
+        const from = envelope.mailFrom ? envelope.mailFrom.address : "";
+        const to = envelope.rcptTo.map(({ address }) => address);
+        const take = async () => {
+          const mail = await simpleParser(stream);
+          await new Promise((resolve) => setTimeout(resolve, delayMs));
+          const refusal = answerTo("DATA") ?? faultOf(mail, to);
+          if (!refusal) received.push({ envelope: { from, to }, mail });
+          return refusal;
+        };
+        take().then((refusal) => done(refusal), done);
+      },
+    });
+    // A client that goes away in the middle is no failure of the server.
+    starting.on("error", () => {});
+    await new Promise<void>((resolve) => starting.listen(port, "127.0.0.1", () => resolve()));
+    port = (starting.server.address() as AddressInfo).port;
+    server = starting;
+  }
+
+  async function down(): Promise<void> {
+    const stopping = server;
+    server = undefined;
+    await new Promise<void>((resolve) => (stopping ? stopping.close(() => resolve()) : resolve()));
+  }
+
+  await up();
+  return {
+    /** Stays the same over `down` and `up`. */
+    url: `smtp://127.0.0.1:${port}`,
+    received,
+    up,
+    down,
+    /** Answers `command` with an error from now on; `accept` ends that. */
+    refuse(command: Refusable, code: number, text: string) {
+      refusals.set(command, { code, text });
+    },
+    accept: () => refusals.clear(),
+    /** How long the server thinks before it takes a mail. */
+    delay(milliseconds: number) {
+      delayMs = milliseconds;
+    },
+  };
+}
+
+export type SmtpTwin = Awaited<ReturnType<typeof startSmtpTwin>>;
+
+function faultOf(mail: ParsedMail, recipients: readonly string[]): Error | undefined {
+  const named = [mail.to].flat().flatMap((field) => field?.value.map(({ address }) => address) ?? []);
+  if (recipients.length !== 1 || named.join() !== recipients.join()) return refusalOf(554, "one recipient");
+  if (!mail.messageId || !mail.subject || !mail.from) return refusalOf(554, "a header is missing");
+  if (!mail.text || !mail.html) return refusalOf(554, "text and HTML are needed");
+  return undefined;
+}
+
+const refusalOf = (responseCode: number, text: string) => Object.assign(new Error(text), { responseCode });
