@@ -1,0 +1,178 @@
+import { readFileSync } from "node:fs";
+import { getOption, toJson } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { AuthzService, KeyService } from "../gen/barong/authz/v1/authz_service_pb.js";
+import { ErrorReason } from "../gen/barong/errors/v1/error_reason_pb.js";
+import { SessionService } from "../gen/barong/identity/v1/session_service_pb.js";
+import { StatusService } from "../gen/barong/identity/v1/status_service_pb.js";
+import { UserService } from "../gen/barong/identity/v1/user_service_pb.js";
+import { method as methodRules } from "../gen/barong/options/v1/options_pb.js";
+import { UserService as OwnAccountService } from "../gen/barong/resource/v1/user_service_pb.js";
+import { type Database, openDatabase } from "./database/database.js";
+import { isUnavailable } from "./database/errors.js";
+import { migrateUp } from "./database/migrate.js";
+import { developmentPages } from "./development/pages.js";
+import { ownAccountHandlers } from "./features/accounts/api.js";
+import { authzHandlers, keyHandlers } from "./features/authz/api.js";
+import { userHandlers } from "./features/registration/api.js";
+import { type Administrator, createFirstAdministrator } from "./features/registration/first-administrator.js";
+import { sessionHandlers } from "./features/sessions/api.js";
+import { statusHandlers } from "./features/status/api.js";
+import { type Clock, secondsAfter } from "./platform/clock.js";
+import type { Config } from "./platform/config.js";
+import { ownKeyRing, ownSigningKey } from "./platform/development-keys.js";
+import { Failure } from "./platform/failure.js";
+import type { Logger } from "./platform/logger.js";
+import { HashingOverloaded } from "./platform/password-hash.js";
+import { every } from "./platform/periodic.js";
+import { createVault } from "./platform/secrets.js";
+import { readSigningKey } from "./platform/signing-keys.js";
+import type { Captcha } from "./ports/captcha/captcha.js";
+import { createGeetest } from "./ports/captcha/geetest.js";
+import { noCaptcha } from "./ports/captcha/no-captcha.js";
+import { createRecaptcha } from "./ports/captcha/recaptcha.js";
+import { createMailbox } from "./ports/mail/mailbox.js";
+import { createSmtpMailer } from "./ports/mail/smtp-mailer.js";
+import { createRooms, type Rooms } from "./rooms.js";
+import { type DoorSettings, openDoors } from "./wire/doors.js";
+import type { Steps } from "./wire/guard.js";
+import { serve } from "./wire/services.js";
+
+const SWEEP_SECONDS = 600;
+const SWEEP_ROWS = 1000;
+const DEAD_MAIL_SECONDS = 30 * 86400;
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface App {
+  /** The ports on which it listens. */
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** The administrator who was created by this start. */
+  readonly administrator: Administrator | undefined;
+  readonly database: Database;
+  /** For programs in the same process, such as tests. */
+  readonly rooms: Rooms;
+  /** Lets calls in flight end, then closes everything. */
+  close(): Promise<void>;
+}
+
+/** Creates and joins everything, and listens. What was opened is closed again when a step fails. */
+export async function startApp(config: Config, { clock, logger }: Surroundings): Promise<App> {
+  const signingKey = await readSigningKey(signingPem(config), config.jwt.algorithm);
+  const vault = createVault(config.secretsKeys ?? ownKeyRing(config.dataDir));
+  const mailbox = config.mail.smtpUrl === undefined ? createMailbox(clock) : undefined;
+  const mailer = mailbox ?? createSmtpMailer({ url: config.mail.smtpUrl ?? "", from: config.mail.from });
+  const captcha = createCaptcha(config);
+  const database = await openDatabase(config.database, { logger, clock });
+  try {
+    await prepare(database, config, logger);
+    const rooms = createRooms({ config, database, vault, signingKey, mailer, clock, logger });
+    const administrator = await firstAdministrator(database, rooms, config);
+    const doors = await openDoors({
+      settings: doorSettings(config),
+      services: servicesOf(rooms, config, captcha, clock),
+      steps: stepsWith(rooms, captcha),
+      translate,
+      ready: () => database.isReachable(),
+      logger,
+      ...(mailbox &&
+        !config.isProduction && { extra: developmentPages({ mailbox, settled: rooms.outbox.settled }) }),
+    });
+    rooms.outbox.start();
+    const sweep = every(
+      SWEEP_SECONDS,
+      "deleting what has expired",
+      () => deleteExpired(rooms, clock),
+      logger,
+    );
+
+    return {
+      httpPort: doors.httpPort,
+      grpcPort: doors.grpcPort,
+      administrator,
+      database,
+      rooms,
+      async close() {
+        await doors.close();
+        await sweep.stop();
+        await rooms.outbox.stop();
+        await mailer.close();
+        await database.close();
+      },
+    };
+  } catch (fault) {
+    await mailer.close();
+    await database.close();
+    throw fault;
+  }
+}
+
+function signingPem({ jwt, dataDir }: Config): string {
+  return jwt.privateKeyPath === undefined
+    ? ownSigningKey(dataDir, jwt.algorithm)
+    : readFileSync(jwt.privateKeyPath, "utf8");
+}
+
+function createCaptcha({ captcha: { vendor, geetest, recaptcha } }: Config): Captcha {
+  if (vendor === "geetest")
+    return createGeetest({ id: geetest.id ?? "", key: geetest.key ?? "", url: geetest.url });
+  if (vendor === "recaptcha")
+    return createRecaptcha({ secretKey: recaptcha.secretKey ?? "", url: recaptcha.url });
+  return noCaptcha;
+}
+
+const doorSettings = (config: Config): DoorSettings => ({ ...config, https: config.sessions.secureCookie });
+
+async function prepare(database: Database, config: Config, logger: Logger): Promise<void> {
+  const onRetry = (line: string) => logger.warn({}, line);
+  await database.waitUntilReady({ forSeconds: config.databaseWaitSeconds, onRetry });
+  if (config.migrateOnStart) await migrateUp(database, { onStep: (line) => logger.info({}, line) });
+}
+
+async function firstAdministrator(
+  database: Database,
+  rooms: Rooms,
+  { admin, isProduction }: Config,
+): Promise<Administrator | undefined> {
+  // A generated password would have to be written to a log that others read.
+  if (isProduction && admin.password === undefined) return undefined;
+  return createFirstAdministrator({ database, ...rooms }, admin);
+}
+
+const servicesOf = (rooms: Rooms, config: Config, captcha: Captcha, clock: Clock) => [
+  serve(StatusService, statusHandlers(clock)),
+  serve(UserService, userHandlers({ ...rooms, captcha })),
+  serve(SessionService, sessionHandlers(rooms.sessions, { ...config.sessions, origins: rooms.origins })),
+  serve(OwnAccountService, ownAccountHandlers(rooms.accounts)),
+  serve(AuthzService, authzHandlers(rooms.authz)),
+  serve(KeyService, keyHandlers(rooms.authz)),
+];
+
+const stepsWith = ({ authz, throttles, activities }: Rooms, captcha: Captcha): Steps => ({
+  identify: ({ requestHeader, method }) =>
+    authz.identify(requestHeader, { readOnly: getOption(method, methodRules).readOnly }),
+  verifyCaptcha: (answer, { origin }) =>
+    captcha.verify(answer === undefined ? undefined : toJson(ValueSchema, answer), origin),
+  spend: throttles.spend,
+  recordRefusal: activities.failed,
+});
+
+/** What the lower layers throw, as the catalogue says it. */
+function translate(fault: unknown): Failure | undefined {
+  if (fault instanceof HashingOverloaded)
+    return new Failure(ErrorReason.OVERLOADED, { retryAfterSeconds: 1 });
+  if (isUnavailable(fault))
+    return new Failure(ErrorReason.UNAVAILABLE, { retryAfterSeconds: 5, cause: fault });
+  return undefined;
+}
+
+async function deleteExpired({ sessions, throttles, tokens, outbox }: Rooms, clock: Clock): Promise<void> {
+  await sessions.prune(SWEEP_ROWS);
+  await throttles.prune(SWEEP_ROWS);
+  await tokens.prune(SWEEP_ROWS);
+  await outbox.deleteGivenUp(secondsAfter(clock(), -DEAD_MAIL_SECONDS), SWEEP_ROWS);
+}

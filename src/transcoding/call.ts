@@ -1,0 +1,102 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type DecodedRequest, decodeRequest } from "./decode.js";
+import type { DecodePolicy, Incoming } from "./incoming.js";
+import { parseTimeout } from "./timeout.js";
+import { decodeStream } from "./upload.js";
+
+/** One HTTP request on its way to a method. */
+export interface RestCall {
+  readonly method: DescMethod;
+  readonly rawRequest: FastifyRequest;
+  readonly requestHeader: Headers;
+  /** Copied to the reply, also when the call fails. */
+  readonly responseHeader: Headers;
+  /** Aborted when the client goes away before the reply is complete. */
+  readonly signal: AbortSignal;
+  /** Milliseconds from the `grpc-timeout` header. The caller enforces it. */
+  readonly timeoutMs: number | undefined;
+  /** Reads and decodes the request on first use, so that a caller can be refused before a body is read. Throws TranscodingError. */
+  read(): Promise<DecodedRequest>;
+  /** The messages of a client stream; can be read once. Throws TranscodingError, InvalidFields. */
+  readStream(): AsyncIterable<Message>;
+}
+
+// A constant, because every new DOMException costs more than the rest of an abort.
+const clientLeft = new Error("the client went away");
+
+/** Makes headers, signal and message only when somebody asks for them. */
+export class LazyCall implements RestCall {
+  readonly timeoutMs: number | undefined;
+  private decoded: Promise<DecodedRequest> | undefined;
+  private sentHeader: Headers | undefined;
+  private replyHeader: Headers | undefined;
+  private controller: AbortController | undefined;
+
+  constructor(
+    readonly rawRequest: FastifyRequest,
+    private readonly reply: FastifyReply,
+    private readonly incoming: Incoming,
+    private readonly policy: DecodePolicy,
+  ) {
+    const timeout = incoming.raw.headers["grpc-timeout"];
+    this.timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
+  }
+
+  get method(): DescMethod {
+    return this.incoming.binding.method;
+  }
+
+  get requestHeader(): Headers {
+    this.sentHeader ??= headersOf(this.incoming.raw.rawHeaders);
+    return this.sentHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.replyHeader ??= new Headers();
+    return this.replyHeader;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller !== undefined) return this.controller.signal;
+    const controller = new AbortController();
+    this.controller = controller;
+    const response = this.reply.raw;
+    const abort = () => {
+      if (!response.writableFinished) controller.abort(clientLeft);
+    };
+    if (response.destroyed) abort();
+    else response.once("close", abort);
+    return controller.signal;
+  }
+
+  read(): Promise<DecodedRequest> {
+    this.decoded ??= decodeRequest(this.incoming, this.policy);
+    return this.decoded;
+  }
+
+  readStream(): AsyncIterable<Message> {
+    return decodeStream(this.incoming, this.policy);
+  }
+
+  /** Hands the headers set so far to the reply. */
+  copyHeaders(): void {
+    if (this.replyHeader === undefined || this.reply.raw.headersSent) return;
+    for (const [name, value] of this.replyHeader) {
+      if (name !== "set-cookie") this.reply.header(name, value);
+    }
+    // Fastify adds cookies to each other, which it does with no other header.
+    for (const cookie of this.replyHeader.getSetCookie()) this.reply.header("set-cookie", cookie);
+    this.replyHeader = undefined;
+  }
+}
+
+function headersOf(rawHeaders: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    // HTTP/2 lists its pseudo headers too.
+    if (!name.startsWith(":")) headers.append(name, rawHeaders[at + 1] ?? "");
+  }
+  return headers;
+}

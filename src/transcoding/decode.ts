@@ -1,0 +1,91 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import { contentTypeOf, mayHaveBody, type RawRequest, readBody, streamBody, textOf } from "./body.js";
+import { Draft, type Start } from "./draft.js";
+import { TranscodingError } from "./error.js";
+import { rawBodyField, withBytes } from "./http-body.js";
+import type { DecodePolicy, Incoming } from "./incoming.js";
+import { inputJson, isJsonType, jsonOfBytes } from "./json-body.js";
+import { bytesOf, partsOf } from "./multipart.js";
+import { parsePairs } from "./query.js";
+import type { Binding } from "./rules.js";
+import type { FieldViolation } from "./violations.js";
+
+export interface DecodedRequest {
+  readonly message: Message;
+  /** Values of a wrong type, range or enum word, in the order in which they were met. */
+  readonly violations: FieldViolation[];
+}
+
+/** Reads and decodes a unary request: body, then query, then path, which has the last word. Throws TranscodingError. */
+export async function decodeRequest(incoming: Incoming, policy: DecodePolicy): Promise<DecodedRequest> {
+  const { raw, binding } = incoming;
+  const content = mayHaveBody(raw) && readsBody(binding, raw) ? await contentOf(incoming, policy) : {};
+  const draft = new Draft(incoming, policy, content);
+  for (const [name, text] of content.fields ?? []) draft.writeField(name, text);
+  for (const { name, contentType, bytes } of content.files ?? []) draft.writeFile(name, contentType, bytes);
+  draft.writeTarget();
+  return draft;
+}
+
+/**
+ * Whether the method wants the body of a request. Forms carry parameters even where the rule has no body; every other body is
+ * none of its business there.
+ */
+export function readsBody({ body, httpMethod }: Binding, raw: RawRequest): boolean {
+  if (body !== undefined) return true;
+  const isForm = raw.headers["content-type"]?.toLowerCase().startsWith(formType) === true;
+  return isForm && ["POST", "PUT", "PATCH"].includes(httpMethod);
+}
+
+interface Content extends Start {
+  readonly fields?: readonly [string, string][];
+  readonly files?: readonly { readonly name: string; readonly contentType: string; readonly bytes: Buffer }[];
+}
+
+const formType = "application/x-www-form-urlencoded";
+
+async function contentOf({ raw, binding }: Incoming, policy: DecodePolicy): Promise<Content> {
+  const { type, header } = contentTypeOf(raw);
+  if (type === "multipart/form-data") return readMultipart(raw, header, policy);
+  const field = rawBodyField(binding);
+  if (field === undefined && type !== "" && type !== formType && !isJsonType(type)) {
+    return refuseUnlessEmpty(raw, type);
+  }
+  const body = await readBody(raw, policy.bodyBytes);
+  if (field !== undefined) {
+    return { message: withBytes(binding, field, create(binding.method.input), header, body) };
+  }
+  if (body.length === 0) return {};
+  if (type === formType) {
+    return { fields: parsePairs(textOf(body), policy.queryParameters, "malformed_body") };
+  }
+  // Clients that forget the header nearly always send JSON.
+  return { json: inputJson(binding, jsonOfBytes(body, policy), policy) };
+}
+
+async function refuseUnlessEmpty(raw: RawRequest, type: string): Promise<Content> {
+  // A body of unknown length may turn out to be none.
+  const isAnnounced = raw.headers["content-length"] !== undefined;
+  const isEmpty = !isAnnounced && (await readBody(raw, 0).then(isNothing, isSomething));
+  if (isEmpty) return {};
+  throw new TranscodingError("unsupported_media_type", `the media type "${type}" is not supported`);
+}
+
+const isNothing = (body: Buffer): boolean => body.length === 0;
+
+/** For the failure to read a body of no bytes: there are some, unless something worse happened. */
+function isSomething(error: unknown): boolean {
+  if (error instanceof TranscodingError && error.kind === "body_too_large") return false;
+  throw error;
+}
+
+async function readMultipart(raw: RawRequest, contentType: string, policy: DecodePolicy): Promise<Content> {
+  const fields: [string, string][] = [];
+  const files: { name: string; contentType: string; bytes: Buffer }[] = [];
+  for await (const part of partsOf(streamBody(raw, policy.bodyBytes), contentType)) {
+    const bytes = await bytesOf(part);
+    if (part.filename === undefined) fields.push([part.name, textOf(bytes)]);
+    else files.push({ name: part.name, contentType: part.contentType, bytes });
+  }
+  return { fields, files };
+}

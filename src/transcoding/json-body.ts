@@ -1,0 +1,44 @@
+import { type DescField, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { textOf } from "./body.js";
+import { TranscodingError } from "./error.js";
+import type { DecodePolicy } from "./incoming.js";
+import { isJsonObject, type JsonFields, parseJson } from "./json.js";
+import type { Binding } from "./rules.js";
+
+export const isJsonType = (type: string): boolean =>
+  type === "application/json" || type === "text/json" || type.endsWith("+json");
+
+/** Parses the bytes of a JSON body. Throws TranscodingError ("malformed_body"). */
+export const jsonOfBytes = (body: Buffer, { jsonDepth }: DecodePolicy): JsonValue =>
+  parseJson(textOf(body), jsonDepth);
+
+/** The JSON of a body as the JSON of the input message, which it changes. Throws TranscodingError ("malformed_body"). */
+export function inputJson(binding: Binding, json: JsonValue, { nullMeansEmpty }: DecodePolicy): JsonFields {
+  const { body } = binding;
+  const whole = typeof body === "object" ? { [body.jsonName]: json } : json;
+  if (!isJsonObject(whole)) throw new TranscodingError("malformed_body", "the JSON is not an object");
+  for (const { target } of binding.variables) dropField(whole, target.path);
+  if (nullMeansEmpty) emptyNulls(binding, json);
+  return whole;
+}
+
+/** Removes what the path gives, so that a bad value there does no harm either. */
+function dropField(json: JsonValue | undefined, [field, ...beneath]: readonly DescField[]): void {
+  if (field === undefined || !isJsonObject(json)) return;
+  for (const name of [field.jsonName, field.name]) {
+    if (!Object.hasOwn(json, name)) continue;
+    if (beneath.length === 0) delete json[name];
+    else dropField(json[name], beneath);
+  }
+}
+
+function emptyNulls({ body, method }: Binding, json: JsonValue): void {
+  const schema = typeof body === "object" ? body.message : method.input;
+  if (schema === undefined || !isJsonObject(json)) return;
+  for (const field of schema.fields) {
+    if (field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING) continue;
+    if (field.oneof !== undefined || field.presence !== FeatureSet_FieldPresence.EXPLICIT) continue;
+    for (const name of [field.jsonName, field.name]) if (json[name] === null) json[name] = "";
+  }
+}

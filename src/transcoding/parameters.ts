@@ -1,0 +1,168 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type JsonValue,
+  type Message,
+  mergeFromJson,
+  type Registry,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
+import { TranscodingError } from "./error.js";
+import type { FieldNames, FieldTarget } from "./fields.js";
+import { isHttpBody } from "./http-body.js";
+import { isJsonObject, type JsonFields } from "./json.js";
+import { jsonOfText, TextError } from "./text.js";
+import { descriptionOf, type FieldViolation, type Place } from "./violations.js";
+
+export interface ParametersNeeds {
+  readonly schema: DescMessage;
+  readonly message: Message;
+  readonly names: FieldNames;
+  /** Keys of the fields that the path gives; nobody else may set them. */
+  readonly givenByPath: ReadonlySet<string>;
+  readonly violations: FieldViolation[];
+  readonly jsonDepth: number;
+  readonly ignoreUnknown: boolean;
+  readonly registry: Registry | undefined;
+  /** The JSON that was already decoded into the message. */
+  readonly json?: JsonValue | undefined;
+}
+
+/**
+ * Writes values that come as text into a message. Stronger places come first (body, then query): what they set, a weaker one
+ * cannot change; within one place, a second value for a singular field is a violation. The path goes over everything.
+ */
+export class Parameters {
+  private readonly setBy = new Map<string, { readonly place: Place; readonly key: string }>();
+
+  constructor(private readonly needs: ParametersNeeds) {}
+
+  set(place: "query" | "body", name: string, text: string): void {
+    const { names, givenByPath, ignoreUnknown, jsonDepth } = this.needs;
+    const target = names.find(name);
+    if (target === undefined) {
+      if (ignoreUnknown) return;
+      throw new TranscodingError("unknown_field", `there is no parameter "${name}"`);
+    }
+    if (givenByPath.has(target.key) || this.isTaken(target, place)) return;
+    this.write(target, place, () => jsonOfText(target.last, text, jsonDepth));
+  }
+
+  /** Puts an uploaded file into a bytes or google.api.HttpBody field, or adds it to a list of them. */
+  setFile(name: string, contentType: string, data: Uint8Array): void {
+    const target = this.needs.names.find(name);
+    if (target === undefined || this.needs.givenByPath.has(target.key) || this.isTaken(target, "body"))
+      return;
+    const { last } = target;
+    const isBytes = last.scalar === ScalarType.BYTES && target.mapKey === undefined;
+    if (!isBytes && !isHttpBody(last.message)) {
+      this.refuse(target, "body", "does not take a file");
+      return;
+    }
+    const value = isBytes ? data : reflect(HttpBodySchema, create(HttpBodySchema, { contentType, data }));
+    const holder = this.holderOf(target);
+    if (last.fieldKind === "list") holder.get(last).add(value);
+    else if (last.fieldKind === "scalar" || last.fieldKind === "message") holder.set(last, value);
+  }
+
+  setByPath(target: FieldTarget, text: string): void {
+    this.write(target, "path", () => jsonOfText(target.last, text, this.needs.jsonDepth));
+  }
+
+  private holderOf({ path }: FieldTarget) {
+    let holder = reflect(this.needs.schema, this.needs.message);
+    for (const parent of path.slice(0, -1)) {
+      if (parent.fieldKind !== "message") break;
+      if (!holder.isSet(parent)) holder.set(parent, reflect(parent.message));
+      holder = holder.get(parent);
+    }
+    return holder;
+  }
+
+  private write(target: FieldTarget, place: Place, toJson: () => JsonValue): void {
+    const { schema, message, registry } = this.needs;
+    try {
+      if (target.refusal !== undefined) throw new TextError(target.refusal);
+      const options = registry === undefined ? {} : { registry };
+      mergeFromJson(schema, message, nested(target, toJson()), options);
+    } catch (error) {
+      this.refuse(target, place, descriptionOf(error));
+    }
+  }
+
+  /** True when the value has no say: a stronger place, or an earlier value of this one, has set the field. */
+  private isTaken(target: FieldTarget, place: Place): boolean {
+    if (this.isGivenByJson(target)) return true;
+    return this.isClaimed(target, place, target.key) || this.isOneofClaimed(target, place);
+  }
+
+  private isClaimed(target: FieldTarget, place: Place, key: string): boolean {
+    const slot = target.mapKey === undefined ? key : `${key}[${target.mapKey}]`;
+    const earlier = this.setBy.get(slot);
+    if (earlier === undefined) {
+      this.setBy.set(slot, { place, key: target.key });
+      return false;
+    }
+    if (earlier.place !== place) return true;
+    if (target.last.fieldKind === "list") return false;
+    this.refuse(target, place, "is given more than once");
+    return true;
+  }
+
+  private isOneofClaimed(target: FieldTarget, place: Place): boolean {
+    for (const [depth, field] of target.path.entries()) {
+      if (field.oneof === undefined) continue;
+      const keyOf = (name: string) =>
+        [...target.path.slice(0, depth).map((each) => each.name), name].join(".");
+      const slot = `${keyOf(field.oneof.name)} (oneof)`;
+      const member = keyOf(field.name);
+      const earlier = this.setBy.get(slot);
+      if (earlier === undefined) {
+        if (this.isSetToAnother(target.path.slice(0, depth), field)) return true;
+        this.setBy.set(slot, { place, key: member });
+      } else if (earlier.key !== member) {
+        if (earlier.place === place) {
+          this.refuse(target, place, `excludes ${earlier.key}, which is given too`);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the JSON body chose another member of the field's oneof. */
+  private isSetToAnother(parents: readonly DescField[], field: DescField): boolean {
+    let holder = reflect(this.needs.schema, this.needs.message);
+    for (const parent of parents) {
+      if (parent.fieldKind !== "message" || !holder.isSet(parent)) return false;
+      holder = holder.get(parent);
+    }
+    const chosen = field.oneof && holder.oneofCase(field.oneof);
+    return chosen !== undefined && chosen !== field;
+  }
+
+  private isGivenByJson({ path, mapKey }: FieldTarget): boolean {
+    let json = this.needs.json;
+    for (const field of path) {
+      if (!isJsonObject(json)) return false;
+      const name = [field.jsonName, field.name].find((each) => Object.hasOwn(json as JsonFields, each));
+      if (name === undefined) return false;
+      json = json[name];
+    }
+    return mapKey === undefined || (isJsonObject(json) && Object.hasOwn(json, mapKey));
+  }
+
+  private refuse(target: FieldTarget, place: Place, description: string): void {
+    const { key, path } = target;
+    this.needs.violations.push({ fieldPath: key, field: path[0], description, place });
+  }
+}
+
+/** `{child: {tags: [value]}}` for the target `child.tags`. A computed key is data even when it is "__proto__". */
+function nested({ path, last, mapKey }: FieldTarget, value: JsonValue): JsonValue {
+  const item = mapKey !== undefined ? { [mapKey]: value } : last.fieldKind === "list" ? [value] : value;
+  return path.reduceRight<JsonValue>((json, field) => ({ [field.jsonName]: json }), item);
+}

@@ -1,0 +1,95 @@
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type JsonValue,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { parseJson } from "./json.js";
+
+/** A text that cannot become a value of its field; the message says what was expected. */
+export class TextError extends Error {
+  override readonly name = "TextError";
+}
+
+/**
+ * The ProtoJSON form of a text given for a field, or for one item of a list or map. Throws TextError where the text is
+ * not of the field's form; ranges and base64 are left to the JSON decoder.
+ */
+export function jsonOfText(field: DescField, text: string, jsonDepth: number): JsonValue {
+  if (field.enum !== undefined) return enumOfText(field.enum, text);
+  if (field.message !== undefined) return messageOfText(field.message, text, jsonDepth);
+  if (field.scalar === undefined) throw new TextError("cannot be given as text");
+  return scalarOfText(field.scalar, text);
+}
+
+const integer = /^-?(?:0|[1-9]\d*)$/;
+const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const wordNumber = /^(?:NaN|-?Infinity)$/;
+const duration = /^-?\d+(?:\.\d{1,9})?s$/;
+
+function scalarOfText(type: ScalarType, text: string): JsonValue {
+  switch (type) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return text;
+    case ScalarType.BOOL:
+      if (text === "true") return true;
+      if (text === "false") return false;
+      throw new TextError("must be true or false");
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      if (number.test(text) || wordNumber.test(text)) return text;
+      throw new TextError("must be a number");
+    default:
+      return integerOfText(text);
+  }
+}
+
+function integerOfText(text: string): string {
+  if (integer.test(text)) return text;
+  // ProtoJSON allows 1e3 and 1.0 where the value is whole.
+  const value = number.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return String(value);
+  throw new TextError("must be a whole number");
+}
+
+function enumOfText(type: DescEnum, text: string): JsonValue {
+  if (type.typeName === "google.protobuf.NullValue" && text === "null") return null;
+  const named = type.values.find(({ name }) => name === text);
+  if (named !== undefined) return named.number;
+  if (integer.test(text)) return Number(text);
+  throw new TextError(`must be one of ${type.values.map(({ name }) => name).join(", ")}`);
+}
+
+function messageOfText(type: DescMessage, text: string, jsonDepth: number): JsonValue {
+  switch (type.typeName) {
+    case "google.protobuf.Duration":
+      if (duration.test(text)) return text;
+      throw new TextError("must be a duration in seconds, such as 1.5s");
+    case "google.protobuf.FieldMask":
+      // Clients write the names as the schema does; ProtoJSON wants lowerCamelCase.
+      return text.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    case "google.protobuf.Struct":
+    case "google.protobuf.Value":
+      return parseJson(text, jsonDepth) ?? null;
+    case "google.protobuf.Timestamp":
+      if (hasImpossibleDay(text)) throw new TextError("must be a day of the calendar");
+      return text;
+    default: {
+      // What is left are the wrappers, whose only field is the value.
+      const value = type.fields[0];
+      if (value?.scalar === undefined) throw new TextError("cannot be given as text");
+      return scalarOfText(value.scalar, text);
+    }
+  }
+}
+
+/** The JSON decoder would take 30 February for 2 March. */
+function hasImpossibleDay(timestamp: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})T/.exec(timestamp)?.map(Number) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return false;
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const last = month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return day > last;
+}

@@ -1,0 +1,271 @@
+import { METHODS } from "node:http";
+import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { discardBody, mayHaveBody, type RawRequest } from "./body.js";
+import { LazyCall, type RestCall } from "./call.js";
+import { readsBody } from "./decode.js";
+import { TranscodingError } from "./error.js";
+import { isHttpBody } from "./http-body.js";
+import type { DecodePolicy } from "./incoming.js";
+import {
+  bytesOfHttpBody,
+  httpBodyOf,
+  protoJsonWriter,
+  type ResponseValue,
+  responseValueOf,
+  type StartedStream,
+  startStream,
+  streamOf,
+} from "./respond.js";
+import type { Found } from "./router.js";
+import { type Binding, compileRules } from "./rules.js";
+import { statusOf } from "./status.js";
+
+export interface RestMethod {
+  readonly method: DescMethod;
+  /** Unary and client streaming: a promise of the response. Server streaming: its messages. */
+  invoke(call: RestCall): Promise<Message> | AsyncIterable<Message>;
+}
+
+export interface TranscoderLimits {
+  /** Longest body, before and after decompression. */
+  readonly bodyBytes: number;
+  /** How much of an unwanted body is read and forgotten before the connection is closed. */
+  readonly discardBytes: number;
+  readonly jsonDepth: number;
+  /** Longest path, without query. */
+  readonly pathBytes: number;
+  readonly queryParameters: number;
+}
+
+export interface TranscoderOptions {
+  readonly methods: Iterable<RestMethod>;
+  /** Default 200. */
+  readonly successStatus?: (method: DescMethod) => number | undefined;
+  /** Whether a success has no body; always so with status 204. */
+  readonly emptyBody?: (method: DescMethod) => boolean;
+  /** JSON text of a response; default is ProtoJSON with proto field names and zero values. */
+  readonly writeJson?: (value: ResponseValue) => string;
+  /** Lets the host set headers that follow from the message; `reply` has its status already. */
+  readonly beforeSend?: (call: RestCall, message: Message, reply: FastifyReply) => void;
+  /** Answers a failure; `Allow` and the call's headers are already set. Default: google.rpc.Status. */
+  readonly sendFailure?: (error: unknown, reply: FastifyReply, method?: DescMethod) => void | Promise<void>;
+  /** JSON text of the line that ends a broken stream. Default: `{"error": google.rpc.Status}`. */
+  readonly writeStreamFailure?: (error: unknown, method: DescMethod) => string;
+  readonly limits?: Partial<TranscoderLimits>;
+  /** Unknown parameters and JSON fields are skipped; default true. */
+  readonly ignoreUnknown?: boolean;
+  /** JSON null for a string of explicit presence, at the top of the body, is "" instead of unset; default false. */
+  readonly nullMeansEmpty?: boolean;
+  /** `//a` is `/a`; default true. */
+  readonly collapseSlashes?: boolean;
+  /** `/a/` is `/a`; default true. */
+  readonly ignoreTrailingSlash?: boolean;
+  /** Types for google.protobuf.Any. */
+  readonly registry?: Registry;
+}
+
+const defaultLimits: TranscoderLimits = {
+  bodyBytes: 1024 * 1024,
+  discardBytes: 64 * 1024,
+  jsonDepth: 100,
+  pathBytes: 8 * 1024,
+  queryParameters: 1000,
+};
+
+/** A Fastify plugin that answers the google.api.http rules of the methods. Throws RuleConflict when rules are malformed or collide. */
+export function transcoder(options: TranscoderOptions): FastifyPluginAsync {
+  const door = new RestDoor(options);
+  return async (app) => door.mount(app);
+}
+
+class RestDoor {
+  private readonly limits: TranscoderLimits;
+  private readonly policy: DecodePolicy;
+  private readonly router;
+  private readonly methods: ReadonlyMap<DescMethod, RestMethod>;
+  private readonly writeJson: (value: ResponseValue) => string;
+
+  constructor(private readonly options: TranscoderOptions) {
+    const { collapseSlashes = true, ignoreTrailingSlash = true, ignoreUnknown = true } = options;
+    const { nullMeansEmpty = false, registry } = options;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.policy = { ...this.limits, ignoreUnknown, nullMeansEmpty, registry };
+    this.methods = new Map([...options.methods].map((rest) => [rest.method, rest]));
+    const paths = { collapseSlashes, ignoreTrailingSlash };
+    this.router = compileRules(this.methods.keys(), paths).router;
+    this.writeJson = options.writeJson ?? protoJsonWriter(registry);
+  }
+
+  mount(app: FastifyInstance): void {
+    // Bodies are read here, when the method asks for them; this holds for this plugin's scope only.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+    app.setErrorHandler((error, request, reply) => this.failBefore(error, request, reply));
+    for (const method of METHODS) {
+      if (method === "CONNECT" || app.supportedMethods.includes(method)) continue;
+      app.addHttpMethod(method, { hasBody: true });
+    }
+    const handler = (request: FastifyRequest, reply: FastifyReply) => {
+      this.answer(request, reply);
+    };
+    const method = app.supportedMethods.filter((each) => each !== "OPTIONS");
+    app.route({ method, url: "/*", handler });
+    // The CORS plugin claims "OPTIONS *" for itself; these are more specific.
+    for (const url of ["/", "/:first", "/:first/*"]) app.route({ method: "OPTIONS", url, handler });
+  }
+
+  private answer(request: FastifyRequest, reply: FastifyReply): void {
+    const raw = request.raw as RawRequest;
+    try {
+      const { path, query } = splitTarget(request.raw.url ?? "/");
+      const found = this.find(request.method, path);
+      if (found === undefined) throw new TranscodingError("not_found", "there is nothing at this path");
+      if ("allow" in found) {
+        this.refuseMethod(request, reply, found.allow);
+        return;
+      }
+      const { route: binding, values } = found;
+      const call = new LazyCall(request, reply, { raw, binding, values, query }, this.policy);
+      if (mayHaveBody(raw)) this.drain(raw, reply, !readsBody(binding, raw));
+      this.invoke(binding, call, reply);
+    } catch (error) {
+      if (mayHaveBody(raw)) this.drain(raw, reply, true);
+      this.fail(error, reply);
+    }
+  }
+
+  /** For what Fastify or a hook of the host threw before the request got here. */
+  private failBefore(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const raw = request.raw as RawRequest;
+    if (mayHaveBody(raw)) this.drain(raw, reply, true);
+    const isMediaType = error instanceof Error && "statusCode" in error && error.statusCode === 415;
+    this.fail(isMediaType ? new TranscodingError("unsupported_media_type", error.message) : error, reply);
+  }
+
+  private find(method: string, path: string): Found<Binding> | undefined {
+    if (path.length > this.limits.pathBytes) {
+      throw new TranscodingError("path_too_long", `the path has more than ${this.limits.pathBytes} bytes`);
+    }
+    return this.router.find(method, path);
+  }
+
+  private refuseMethod(request: FastifyRequest, reply: FastifyReply, offered: readonly string[]): void {
+    const withHead = offered.includes("GET") ? ["HEAD"] : [];
+    const allow = [...new Set([...offered, ...withHead, "OPTIONS"])].sort();
+    if (request.method === "OPTIONS") {
+      reply.code(204).header("allow", allow.join(", ")).send();
+      return;
+    }
+    throw new TranscodingError("method_not_allowed", `${request.method} is not allowed here`, allow);
+  }
+
+  private invoke(binding: Binding, call: LazyCall, reply: FastifyReply): void {
+    const { method } = binding;
+    const result = this.methods.get(method)?.invoke(call);
+    if (result === undefined) throw new Error(`${method.name} has no implementation`);
+    if (Symbol.asyncIterator in result) {
+      startStream(result)
+        .then((stream) => this.sendStream(binding, call, reply, stream))
+        .catch((error: unknown) => this.fail(error, reply, call));
+      return;
+    }
+    result
+      .then((message) => this.sendMessage(binding, call, reply, message))
+      .catch((error: unknown) => this.fail(error, reply, call));
+  }
+
+  private sendMessage(binding: Binding, call: LazyCall, reply: FastifyReply, message: Message): void {
+    const { method } = binding;
+    const { successStatus, emptyBody, beforeSend } = this.options;
+    const status = successStatus?.(method) ?? 200;
+    call.copyHeaders();
+    reply.code(status);
+    beforeSend?.(call, message, reply);
+    if (status === 204 || emptyBody?.(method) === true) {
+      reply.send();
+      return;
+    }
+    const value = responseValueOf(binding, message);
+    const httpBody = httpBodyOf(value);
+    if (httpBody === undefined) reply.type(jsonType).send(this.writeJson(value));
+    else reply.type(httpBody.contentType || octetStream).send(bytesOfHttpBody(httpBody));
+  }
+
+  private async sendStream(
+    binding: Binding,
+    call: LazyCall,
+    reply: FastifyReply,
+    stream: StartedStream,
+  ): Promise<void> {
+    const { method, responseBody } = binding;
+    const { first, rest } = stream;
+    call.copyHeaders();
+    reply.code(this.options.successStatus?.(method) ?? 200);
+    if (first.done !== true) this.options.beforeSend?.(call, first.value, reply);
+    const sample = first.done === true ? undefined : httpBodyOf(responseValueOf(binding, first.value));
+    const isRaw = sample !== undefined || isHttpBody(responseBody?.message ?? method.output);
+    reply.type(isRaw ? sample?.contentType || octetStream : linesType);
+    if (reply.request.method === "HEAD") {
+      await rest.return?.();
+      reply.send();
+      return;
+    }
+    const write = (message: Message) => {
+      const value = responseValueOf(binding, message);
+      const httpBody = httpBodyOf(value);
+      return httpBody === undefined ? `${this.writeJson(value)}\n` : bytesOfHttpBody(httpBody);
+    };
+    reply.send(streamOf(stream, write, (error) => this.streamFailure(error, method)));
+  }
+
+  private streamFailure(error: unknown, method: DescMethod): string {
+    const { writeStreamFailure, registry } = this.options;
+    const json =
+      writeStreamFailure?.(error, method) ?? JSON.stringify({ error: statusOf(error, registry).json });
+    return `${json}\n`;
+  }
+
+  private fail(error: unknown, reply: FastifyReply, call?: LazyCall): void {
+    if (reply.sent) return;
+    call?.copyHeaders();
+    if (error instanceof TranscodingError && error.allow !== undefined) {
+      reply.header("allow", error.allow.join(", "));
+    }
+    const { sendFailure, registry } = this.options;
+    if (sendFailure === undefined) {
+      const { httpStatus, json } = statusOf(error, registry);
+      reply.code(httpStatus).type(jsonType).send(JSON.stringify(json));
+      return;
+    }
+    const answer = async () => sendFailure(error, reply, call?.method);
+    // A host that fails at failing leaves the bare status.
+    answer().catch(() => {
+      if (!reply.sent) reply.code(500).send();
+    });
+  }
+
+  /** Lets the client finish its upload within bounds, so that it gets to read the answer. */
+  private drain(raw: RawRequest, reply: FastifyReply, atOnce: boolean): void {
+    const response = reply.raw;
+    const hangUp = () => {
+      raw.pause();
+      if (response.writableFinished) raw.destroy();
+      else response.once("finish", () => raw.destroy());
+    };
+    const discard = () => discardBody(raw, this.limits.discardBytes, hangUp);
+    if (atOnce) discard();
+    else response.once("finish", discard);
+  }
+}
+
+const jsonType = "application/json; charset=utf-8";
+const linesType = "application/x-ndjson";
+const octetStream = "application/octet-stream";
+/** Path and query of a request target, also of the absolute form that proxies are sent. */
+function splitTarget(target: string): { path: string; query: string } {
+  const local = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, "");
+  const mark = local.indexOf("?");
+  if (mark === -1) return { path: local, query: "" };
+  return { path: local.slice(0, mark), query: local.slice(mark + 1) };
+}

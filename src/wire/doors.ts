@@ -1,0 +1,161 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Server } from "@grpc/grpc-js";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
+import type { Logger } from "../platform/logger.js";
+import { createAnswers, type Translator } from "./answers.js";
+import { clientAddressBehind } from "./client-address.js";
+import type { CorsSettings } from "./cors.js";
+import { createGrpcServer, credentialsOf } from "./grpc.js";
+import { guard, type Steps } from "./guard.js";
+import { healthService } from "./health.js";
+import { createHttpHost, type Tls } from "./http.js";
+import { addReflection } from "./reflection.js";
+import { compileServices, type Served } from "./services.js";
+
+export interface DoorSettings {
+  /** Address that both listeners bind to. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** The site is reached by https, whoever terminates it. */
+  readonly https: boolean;
+  readonly cors: CorsSettings;
+  /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** How long calls in flight may take to end when the server goes down. */
+  readonly shutdownSeconds: number;
+  /** Encrypts both listeners. */
+  readonly tls?: Tls;
+}
+
+export interface DoorNeeds {
+  readonly settings: DoorSettings;
+  readonly services: readonly Served[];
+  readonly steps: Steps;
+  /** Turns errors of the database and the like into refusals. */
+  readonly translate: Translator;
+  /** Whether calls can be served at present. */
+  readonly ready: () => boolean | Promise<boolean>;
+  readonly logger: Logger;
+  /** More HTTP routes, for development. */
+  readonly extra?: FastifyPluginAsync;
+}
+
+export interface Doors {
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Takes no more calls, lets those in flight end, and ends by force those that take longer than `shutdownSeconds`. */
+  close(): Promise<void>;
+}
+
+/** Opens REST, Connect, gRPC-Web and gRPC. Throws IncompleteServices, or an error of one line when a port is taken. */
+export async function openDoors(needs: DoorNeeds): Promise<Doors> {
+  const { settings, logger } = needs;
+  const draining = new AbortController();
+  const shutdown = new AbortController();
+  const names = needs.services.map(({ service }) => service.typeName);
+  const health = healthService({ services: names, ready: needs.ready, draining: draining.signal });
+  const served = [...needs.services, health];
+  const methods = compileServices(served).map((method) => guard(method, needs));
+  const common = {
+    answerTo: createAnswers(needs.translate, logger),
+    clientAddress: clientAddressBehind(settings.trustedProxies),
+    logger,
+  };
+  const http = await createHttpHost({
+    ...common,
+    methods: methods.filter((guarded) => guarded.served.offer === "every door"),
+    cors: settings.cors,
+    https: settings.https,
+    tls: settings.tls,
+    ready: needs.ready,
+    draining: () => draining.signal.aborted,
+    shutdown: shutdown.signal,
+    extra: needs.extra,
+  });
+  const grpc = createGrpcServer({ ...common, methods });
+  addReflection(
+    grpc,
+    served.map(({ service }) => service),
+  );
+  try {
+    const httpPort = await listenHttp(http, settings);
+    const grpcPort = await listenGrpc(grpc, settings);
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      draining.abort(goingDown);
+      const force = setTimeout(() => {
+        shutdown.abort(goingDown);
+        http.server.closeAllConnections();
+        grpc.forceShutdown();
+      }, settings.shutdownSeconds * 1000);
+      try {
+        await Promise.all([closeHttp(http), closeGrpc(grpc)]);
+      } finally {
+        clearTimeout(force);
+      }
+    };
+    return {
+      httpPort,
+      grpcPort,
+      close() {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await http.close();
+    grpc.forceShutdown();
+    throw error;
+  }
+}
+
+// Connect tells its clients in these words when their calls are cut.
+const goingDown = new ConnectError("the server is going down", Code.Unavailable);
+
+async function listenHttp(http: FastifyInstance, { host, httpPort: port }: DoorSettings): Promise<number> {
+  try {
+    await http.listen({ host, port });
+  } catch (error) {
+    throw listenFailure("HTTP_PORT", host, port, error);
+  }
+  const address = http.server.address();
+  return typeof address === "object" && address ? address.port : port;
+}
+
+function listenGrpc(grpc: Server, { host, grpcPort: port, tls }: DoorSettings): Promise<number> {
+  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    grpc.bindAsync(address, credentialsOf(tls), (error, bound) => {
+      if (error) reject(listenFailure("GRPC_PORT", host, port, error));
+      else resolve(bound);
+    });
+  });
+}
+
+function listenFailure(setting: string, host: string, port: number, error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  const isTaken = reason.includes("EADDRINUSE");
+  const why = isTaken ? "another program listens there; stop it or choose another port" : reason;
+  return new Error(`cannot listen on ${host}:${port} (${setting}): ${why}`, { cause: error });
+}
+
+/** A connection may fall idle after the moment at which the idle ones were closed; left alone it would hold everything up. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => http.server.closeIdleConnections(), 25);
+  try {
+    await http.close();
+  } finally {
+    clearInterval(sweep);
+  }
+}
+
+const closeGrpc = (grpc: Server): Promise<void> =>
+  new Promise((resolve) => {
+    grpc.tryShutdown((error) => {
+      // It was shut down by force meanwhile, so it is down as well.
+      if (error) grpc.forceShutdown();
+      resolve();
+    });
+  });

@@ -1,0 +1,120 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import type { Value } from "@bufbuild/protobuf/wkt";
+import { Access } from "../../gen/barong/options/v1/options_pb.js";
+import type { Audit, Call, Caller } from "../platform/call.js";
+import { beyondCall, withinCall } from "../platform/deadline.js";
+import { Failure, type Subject } from "../platform/failure.js";
+import type { Logger } from "../platform/logger.js";
+import { isStream, type ServedMethod, type StreamMethod, type UnaryMethod } from "./services.js";
+import { captchaReader } from "./steps/captcha.js";
+import { limitsStep, type Spend } from "./steps/limits.js";
+import { validation } from "./steps/validate.js";
+import type { WireCall } from "./wire-call.js";
+
+/** What the steps before a handler need from the rest of the server. */
+export interface Steps {
+  /** Tells who calls. Throws a Failure for somebody unknown; `call.caller` is not to be read yet. */
+  identify(call: Call): Promise<Caller>;
+  /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
+  verifyCaptcha(answer: Value | undefined, call: Call): Promise<void>;
+  readonly spend: Spend;
+  /** Puts a refused attempt into the account's activity log; `sentence` says why it was refused. */
+  recordRefusal(audit: Audit, about: Subject, sentence: string): Promise<void>;
+}
+
+export interface GuardNeeds {
+  readonly steps: Steps;
+  readonly logger: Logger;
+}
+
+export interface GuardedUnary {
+  readonly served: UnaryMethod;
+  invoke(call: WireCall): Promise<Message>;
+}
+
+export interface GuardedStream {
+  readonly served: StreamMethod;
+  invoke(call: WireCall): AsyncIterable<Message>;
+}
+
+/** A method with the same steps before it, whichever door a call comes through. */
+export type Guarded = GuardedUnary | GuardedStream;
+
+/** Puts the steps before a handler. What they need to know about the method is worked out here, once. */
+export function guard(served: ServedMethod, needs: GuardNeeds): Guarded {
+  return isStream(served) ? guardStream(served, needs) : guardUnary(served, needs);
+}
+
+export const isGuardedStream = (guarded: Guarded): guarded is GuardedStream => isStream(guarded.served);
+
+function guardUnary(served: UnaryMethod, needs: GuardNeeds): GuardedUnary {
+  const admit = admission(served, needs.steps);
+  const record = recorder(served, needs);
+  const answer = async (call: WireCall): Promise<Message> => {
+    const request = await admit(call);
+    try {
+      return create(served.method.output, await served.handle(request, call));
+    } catch (error) {
+      await record?.(error, call);
+      throw error;
+    }
+  };
+  // The call itself holds the limits, so that its signal is only made for those who wait on it.
+  return { served, invoke: (call) => withinCall(call, () => answer(call)) };
+}
+
+function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
+  const admit = admission(served, needs.steps);
+  const record = recorder(served, needs);
+  async function* answers(call: WireCall): AsyncGenerator<Message> {
+    const request = await withinCall(call, () => admit(call));
+    const source = withinCall(call, () => served.handle(request, call)[Symbol.asyncIterator]());
+    try {
+      for (;;) {
+        const next = await withinCall(call, () => source.next());
+        if (next.done) return;
+        yield create(served.method.output, next.value);
+      }
+    } catch (error) {
+      await record?.(error, call);
+      throw error;
+    } finally {
+      await source.return?.();
+    }
+  }
+  return { served, invoke: answers };
+}
+
+/** The steps before a handler, in their order; answers the request that passed them. */
+function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Promise<Message> {
+  const { method, rules, access, errorScope } = served;
+  const isPublic = access === Access.PUBLIC;
+  const validate = validation(method.input, errorScope);
+  const answerIn = rules.captcha ? captchaReader(method.input) : undefined;
+  const count = limitsStep(method, rules.limits, steps.spend);
+  return async (call) => {
+    // Who may not call learns nothing about what a request should look like.
+    if (!isPublic) call.isFrom(await steps.identify(call));
+    const reading = call.read();
+    const request = reading instanceof Promise ? await reading : reading;
+    validate(request);
+    if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call);
+    if (count) await count(request.message, call);
+    return request.message;
+  };
+}
+
+/** Records why an attempt was refused, where the method has an activity and the refusal tells whom it was about. */
+function recorder({ rules }: ServedMethod, { steps, logger }: GuardNeeds) {
+  if (!rules.activity) return undefined;
+  return async (error: unknown, call: WireCall): Promise<void> => {
+    if (!(error instanceof Failure) || !error.about) return;
+    const { about, message } = error;
+    const audit = about.action === undefined ? call.audit : { ...call.audit, action: about.action };
+    try {
+      await beyondCall(() => steps.recordRefusal(audit, about, message));
+    } catch (cause) {
+      logger.error({ id: call.id, err: cause, activity: audit.action }, "a refusal could not be recorded");
+    }
+  };
+}

@@ -1,0 +1,116 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
+import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
+import { Failure, rulesOf } from "../platform/failure.js";
+import type { Logger } from "../platform/logger.js";
+import { logRequests } from "./access-log.js";
+import type { AnswerTo } from "./answers.js";
+import type { ClientAddress } from "./client-address.js";
+import { connectDoor } from "./connect-door.js";
+import { type CorsSettings, registerCors } from "./cors.js";
+import { fastifyFailure } from "./fastify-failure.js";
+import type { Guarded } from "./guard.js";
+import { requestIdOf } from "./request-id.js";
+import { failedCallOf, MOST_BODY_BYTES, restDoor, sendAnswer } from "./rest-door.js";
+import { securityHeaders } from "./security-headers.js";
+
+/** PEM texts. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface HttpNeeds {
+  readonly methods: readonly Guarded[];
+  readonly answerTo: AnswerTo;
+  readonly logger: Logger;
+  readonly clientAddress: ClientAddress;
+  readonly cors: CorsSettings;
+  /** The site is reached by https, whoever terminates it. */
+  readonly https: boolean;
+  readonly tls?: Tls | undefined;
+  /** Whether calls can be served at present. */
+  readonly ready: () => boolean | Promise<boolean>;
+  /** Whether the server is going down. */
+  readonly draining: () => boolean;
+  /** Aborted at the end of a shutdown, for calls that are still running. */
+  readonly shutdown: AbortSignal;
+  /** More routes, for development. */
+  readonly extra?: FastifyPluginAsync | undefined;
+}
+
+/** The host of everything HTTP: REST, Connect, gRPC-Web and the probes. Not listening yet. */
+export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance> {
+  const { answerTo, draining } = needs;
+  const app = Fastify({
+    serverFactory: (handler) =>
+      withBounds(needs.tls ? createTlsServer(needs.tls, handler) : createServer(handler)),
+    genReqId: (raw) => requestIdOf(raw.headers["x-request-id"]),
+    bodyLimit: MOST_BODY_BYTES,
+    // Ours says it in the form of every other failure.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: (error, _request, reply) => {
+      sendAnswer(reply, answerTo(fastifyFailure(error) ?? error, { id: reply.request.id }));
+    },
+  });
+  app.decorateRequest("call", null);
+  logRequests(app, needs);
+  const headers = securityHeaders({ https: needs.https });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(headers).header("x-request-id", request.id);
+    if (!draining()) return;
+    reply.header("connection", "close");
+    throw new Failure(ErrorReason.UNAVAILABLE);
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (draining()) reply.header("connection", "close");
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    sendAnswer(reply, answerTo(fastifyFailure(error) ?? error, failedCallOf(reply)));
+  });
+  registerCors(app, needs.cors);
+  app.get("/healthz", async () => ({ status: "up" }));
+  app.get("/readyz", async (_request, reply) => {
+    const isReady = await needs.ready();
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready" });
+  });
+  if (needs.extra) await app.register(needs.extra);
+  await app.register(connectDoor(needs));
+  await app.register(restDoor(needs));
+  await app.ready();
+  return app;
+}
+
+/** Times in which a client has to say what it wants, against those that keep connections busy for nothing. */
+function withBounds<S extends Server>(server: S): S {
+  server.headersTimeout = 15_000;
+  server.requestTimeout = 60_000;
+  // Longer than gateways keep theirs, so that it is never us who close a connection which they are about to use.
+  server.keepAliveTimeout = 75_000;
+  return server;
+}
+
+/** Answers what is no HTTP: there is no request, so there is no reply either. */
+function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  if (socket.writable && socket.bytesWritten === 0) {
+    const [status, reason] = brokenRequests[error.code ?? ""] ?? [
+      "400 Bad Request",
+      ErrorReason.MALFORMED_URL,
+    ];
+    const body = JSON.stringify({ errors: [rulesOf(reason).code] });
+    socket.write(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+const brokenRequests: Readonly<Record<string, readonly [string, ErrorReason]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", ErrorReason.MALFORMED_URL],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", ErrorReason.DEADLINE_EXCEEDED],
+};

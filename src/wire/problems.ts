@@ -1,0 +1,89 @@
+import { create, type DescField, type DescMethod, ScalarType } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { Access, type MethodRules, type RateLimit } from "../../gen/barong/options/v1/options_pb.js";
+import { compileRules, nameOf, RuleConflict } from "../transcoding/rules.js";
+import type { Offer, Served } from "./services.js";
+import { CAPTCHA_FIELDS } from "./steps/captcha.js";
+import { hasRules, validator } from "./steps/rules.js";
+
+interface Declared {
+  readonly method: DescMethod;
+  readonly served: Served;
+  readonly rules: MethodRules;
+  readonly access: Access;
+  readonly errorScope: string;
+  readonly offer: Offer;
+}
+
+/** Everything that keeps services from being served, one sentence each; compiles the validation rules on the way. */
+export function problemsOf(services: readonly Served[], methods: readonly Declared[]): string[] {
+  return [
+    ...servedTwice(services),
+    ...methods.flatMap((declared) =>
+      problemsOfMethod(declared).map((problem) => `${nameOf(declared.method)}: ${problem}`),
+    ),
+    ...ruleConflicts(methods),
+  ];
+}
+
+function servedTwice(services: readonly Served[]): string[] {
+  const names = services.map(({ service }) => service.typeName);
+  return names
+    .filter((name, index) => names.indexOf(name) < index)
+    .map((name) => `${name} has handlers in two places`);
+}
+
+function problemsOfMethod({ method, served, rules, access, errorScope }: Declared): string[] {
+  const problems: string[] = [];
+  if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
+    problems.push("client streams are not supported");
+  }
+  if (typeof served.handlers[method.localName] !== "function") problems.push("has no handler");
+  if (access === Access.UNSPECIFIED)
+    problems.push("neither the method nor its service declares who may call");
+  if (errorScope === "" && hasRules(method.input)) {
+    problems.push("the request has rules, but the service declares no error_scope");
+  }
+  if (rules.successStatus !== 0 && (rules.successStatus < 200 || rules.successStatus > 299)) {
+    problems.push(`success_status ${rules.successStatus} is no success`);
+  }
+  if (rules.captcha && !method.input.fields.some(isCaptchaField)) {
+    problems.push(`asks for a captcha, but the request has no field ${CAPTCHA_FIELDS.join(" or ")}`);
+  }
+  if (rules.activity && (rules.activity.topic === "" || rules.activity.action === "")) {
+    problems.push("its activity lacks a topic or an action");
+  }
+  problems.push(...rules.limits.flatMap((limit) => problemsOfLimit(limit, method)));
+  problems.push(...unreadableRules(method));
+  return problems;
+}
+
+const isCaptchaField = (field: DescField): boolean =>
+  CAPTCHA_FIELDS.includes(field.name) && field.message?.typeName === ValueSchema.typeName;
+
+function problemsOfLimit({ by, calls, seconds }: RateLimit, method: DescMethod): string[] {
+  const problems: string[] = [];
+  const field = method.input.fields.find(({ name }) => name === by);
+  const isText = field?.fieldKind === "scalar" && field.scalar === ScalarType.STRING;
+  if (by !== "client" && !isText) problems.push(`counts calls by "${by}", which is no string field`);
+  if (calls < 1 || seconds < 1) problems.push("has a limit without calls or seconds");
+  return problems;
+}
+
+/** The first check of a type compiles its rules, which takes up to 0.1 s: here rather than in somebody's request. */
+function unreadableRules(method: DescMethod): string[] {
+  if (!hasRules(method.input)) return [];
+  const { error, kind } = validator.validate(method.input, create(method.input));
+  return kind === "error" ? [`the rules of its request cannot be checked: ${error.message}`] : [];
+}
+
+function ruleConflicts(methods: readonly Declared[]): readonly string[] {
+  try {
+    const onRest = methods.filter(({ offer }) => offer === "every door").map(({ method }) => method);
+    compileRules(onRest, { collapseSlashes: true, ignoreTrailingSlash: true });
+    return [];
+  } catch (error) {
+    if (error instanceof RuleConflict) return error.problems;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+import type { Violation } from "@bufbuild/protovalidate";
+import type { ReadRequest, UnreadableValue } from "../wire-call.js";
+import { type Breach, Naming, Refusal } from "./breaches.js";
+import { fieldReader } from "./field-value.js";
+import { hasRules, isOwnCode, validator } from "./rules.js";
+
+/** Throws a Refusal with every code that a request earns. */
+export type Validate = (request: ReadRequest) => void;
+
+/** The validation step of a request type; codes start with `scope`. */
+export function validation(input: DescMessage, scope: string): Validate {
+  const naming = new Naming(input, scope);
+  const findViolations = hasRules(input) ? violationsOf : () => [];
+  return ({ message, violations: unreadable }) => {
+    const violations = findViolations(input, message);
+    if (violations.length === 0 && unreadable.length === 0) return;
+    throw new Refusal([
+      ...breachesOfReading(naming, unreadable),
+      ...breachesOfRules(naming, violations, message, unreadable),
+    ]);
+  };
+}
+
+function violationsOf(input: DescMessage, message: Message): readonly Violation[] {
+  const result = validator.validate(input, message);
+  if (result.kind === "error") throw result.error;
+  return result.kind === "invalid" ? result.violations : [];
+}
+
+const breachesOfReading = (naming: Naming, unreadable: readonly UnreadableValue[]): Breach[] =>
+  unreadable.map(({ field, description }) => naming.invalid(field, description));
+
+function breachesOfRules(
+  naming: Naming,
+  violations: readonly Violation[],
+  message: Message,
+  unreadable: readonly UnreadableValue[],
+): Breach[] {
+  // A value that could not be read is absent from the message; its absence is no second fault.
+  const told = new Set(unreadable.map(({ field }) => field.name));
+  return violations
+    .filter((violation) => !told.has(topOf(violation)?.name ?? ""))
+    .flatMap((violation) => breachesOf(naming, violation, message));
+}
+
+function breachesOf(naming: Naming, violation: Violation, message: Message): Breach[] {
+  const { ruleId, message: description, rule } = violation;
+  const top = topOf(violation);
+  const [ruleName] = rule;
+  const isCel = ruleName?.kind === "field" && ruleName.name === "cel";
+  if (isCel && isOwnCode(ruleId)) return [naming.own(top, ruleId, description)];
+  if (ruleId === "required") return naming.missing(top, lastField(violation));
+  if (isAboutEmptyText(violation, message)) return [naming.empty(top)];
+  return [naming.invalid(top, description)];
+}
+
+/** A blank text, or an empty one where a length or a format is asked for. */
+function isAboutEmptyText({ ruleId, field }: Violation, message: Message): boolean {
+  if (ruleId === "string.not_blank") return true;
+  if (ruleId.startsWith("string.") && ruleId.endsWith("_empty")) return true;
+  return (ruleId === "string.min_len" || ruleId === "string.min_bytes") && textAt(message, field) === "";
+}
+
+function textAt(message: Message, path: Violation["field"]): unknown {
+  let value: unknown = message;
+  for (const step of path) {
+    if (value === undefined || value === null) return undefined;
+    if (step.kind === "field") value = fieldReader(step)(value as Message);
+    else if (step.kind === "list_sub") value = (value as readonly unknown[])[step.index];
+    else if (step.kind === "map_sub") value = (value as Readonly<Record<string, unknown>>)[String(step.key)];
+    else return undefined;
+  }
+  return value;
+}
+
+type Top = Pick<DescField, "name">;
+
+function topOf({ field: [first] }: Violation): Top | undefined {
+  return first?.kind === "field" || first?.kind === "oneof" ? first : undefined;
+}
+
+function lastField({ field }: Violation): DescField | undefined {
+  const last = field.at(-1);
+  return last?.kind === "field" ? last : undefined;
+}

@@ -1,0 +1,241 @@
+import { hash as bcrypt } from "@node-rs/bcrypt";
+import { generateSync } from "otplib";
+import { expect, test } from "vitest";
+import { newSeed } from "../../../src/features/otp/totp.js";
+import { secondsAfter } from "../../../src/platform/clock.js";
+import { describeEachDatabase } from "../../support/databases.js";
+import {
+  type Answer,
+  activeMember,
+  cookieOf,
+  expectRefusal,
+  freshEmail,
+  pendingMember,
+  post,
+  rest,
+  signIn,
+} from "../../support/rest.js";
+import { PASSWORD, type Started, start, startedApp } from "../../support/start-app.js";
+
+const SESSIONS = "/identity/sessions";
+
+const ask = (app: Started, cookie: string): Promise<Answer> =>
+  rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie } });
+
+async function idOf(app: Started, email: string): Promise<number> {
+  const account = await app.rooms.accounts.byEmail(email);
+  if (!account) throw new Error(`there is no account ${email}`);
+  return account.id;
+}
+
+const setState = (app: Started, email: string, state: "banned" | "locked") =>
+  app.database.transaction(async (tx) =>
+    app.rooms.accounts.setState({ id: await idOf(app, email) }, state, tx),
+  );
+
+async function withSecondFactor(app: Started, email: string): Promise<string> {
+  const seed = newSeed();
+  const id = await idOf(app, email);
+  await app.database.transaction((tx) => app.rooms.otp.enable({ id }, seed, tx));
+  return seed;
+}
+
+describeEachDatabase("signing in and out", (database) => {
+  const app = startedApp(database);
+
+  test("sign-in answers the account and sets a guarded cookie", async () => {
+    const email = await activeMember(app);
+
+    const answer = await post(app, SESSIONS, {
+      email: email.toUpperCase(),
+      password: PASSWORD,
+      otp_code: "",
+    });
+
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      email,
+      uid: expect.stringMatching(/^ID[0-9A-F]{10}$/),
+      role: "member",
+      level: 1,
+      otp: false,
+      state: "active",
+    });
+    expect(Object.keys(answer.body as object)).toEqual(["email", "uid", "role", "level", "otp", "state"]);
+    expect(answer.headers.get("set-cookie")).toMatch(
+      /^_barong_session=[\w-]{43}; Max-Age=86400; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
+  });
+
+  test("an unknown address and a wrong password answer alike", async () => {
+    const email = await activeMember(app);
+
+    for (const credentials of [
+      { email, password: "Fai5aesoLEcx" },
+      { email: freshEmail(), password: PASSWORD },
+    ]) {
+      expectRefusal(await post(app, SESSIONS, credentials), 401, "identity.session.invalid_params");
+    }
+  });
+
+  test("what is missing is named, once each", async () => {
+    expectRefusal(
+      await post(app, SESSIONS, {}),
+      400,
+      "identity.session.missing_email",
+      "identity.session.missing_password",
+    );
+    expectRefusal(
+      await post(app, SESSIONS, { email: "" }),
+      400,
+      "identity.session.empty_email",
+      "identity.session.missing_password",
+    );
+  });
+
+  test("a list of addresses signs nobody in", async () => {
+    const email = await activeMember(app);
+
+    const refused = await post(app, SESSIONS, { email: ["zz", email], password: PASSWORD });
+
+    expectRefusal(refused, 422, "identity.session.invalid_email");
+  });
+
+  test("a state other than active is told after the right password only", async () => {
+    const pending = await pendingMember(app);
+    const banned = await activeMember(app);
+    await setState(app, banned, "banned");
+
+    const wrong = { password: "Fai5aesoLEcx" };
+    expectRefusal(
+      await post(app, SESSIONS, { email: banned, ...wrong }),
+      401,
+      "identity.session.invalid_params",
+    );
+    const right = { password: PASSWORD };
+    expectRefusal(await post(app, SESSIONS, { email: banned, ...right }), 401, "identity.session.banned");
+    expectRefusal(
+      await post(app, SESSIONS, { email: pending, ...right }),
+      401,
+      "identity.session.not_active",
+    );
+  });
+
+  test("with a second factor the code is needed, and each code works once", async () => {
+    const email = await activeMember(app);
+    const seed = await withSecondFactor(app, email);
+    const code = generateSync({ secret: seed });
+    const attempt = (otp_code?: string) => post(app, SESSIONS, { email, password: PASSWORD, otp_code });
+
+    expectRefusal(await attempt(), 403, "identity.session.missing_otp");
+    expectRefusal(await attempt(""), 403, "identity.session.missing_otp");
+    expectRefusal(
+      await attempt(code === "000000" ? "111111" : "000000"),
+      403,
+      "identity.session.invalid_otp",
+    );
+    const answers = await Promise.all(Array.from({ length: 5 }, () => attempt(code)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    for (const answer of answers.filter(({ status }) => status !== 201))
+      expectRefusal(answer, 422, "totp.error");
+  });
+
+  test("every attempt is in the account's log with its reason", async () => {
+    const email = await activeMember(app);
+    await post(app, SESSIONS, { email, password: "Fai5aesoLEcx" });
+    const cookie = await signIn(app, email);
+    await rest(app, "DELETE", SESSIONS, { headers: { cookie } });
+    const id = await idOf(app, email);
+    await setState(app, email, "locked");
+    await post(app, SESSIONS, { email, password: PASSWORD }, { "user-agent": "Tester/1" });
+
+    const log = await app.rooms.activities.latest(id, 10);
+
+    expect(log.map(({ action, result, data }) => [action, result, data])).toEqual([
+      ["login", "failed", '{"reason":"Your account is not active"}'],
+      ["logout", "succeed", null],
+      ["login", "succeed", null],
+      ["login", "failed", '{"reason":"Invalid Email or Password"}'],
+    ]);
+    expect(log[0]).toMatchObject({ topic: "session", userAgent: "Tester/1", userIp: "127.0.0.1" });
+  });
+
+  test("signing out ends the session and clears the cookie", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    const out = await rest(app, "DELETE", SESSIONS, { headers: { cookie } });
+
+    expect(out).toMatchObject({ status: 204, body: "" });
+    expect(out.headers.get("set-cookie")).toMatch(/^_barong_session=; Max-Age=0;/);
+    expectRefusal(await ask(app, cookie), 401, "authz.invalid_session");
+    expectRefusal(await rest(app, "DELETE", SESSIONS, { headers: { cookie } }), 404, "record.not_found");
+  });
+
+  test("a page of another origin cannot sign anybody out", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      const refused = await rest(app, "DELETE", SESSIONS, { headers: { cookie, ...headers } });
+      expectRefusal(refused, 403, "authz.origin_refused");
+    }
+    expect((await ask(app, cookie)).status).toBe(200);
+    const same = await rest(app, "DELETE", SESSIONS, { headers: { cookie, origin: app.http } });
+    expect(same.status).toBe(204);
+  });
+
+  test("signing in again replaces the session of the cookie, and leaves others alone", async () => {
+    const email = await activeMember(app);
+    const elsewhere = await signIn(app, email);
+    const before = await signIn(app, email);
+
+    const after = cookieOf(await post(app, SESSIONS, { email, password: PASSWORD }, { cookie: before }));
+
+    expect((await ask(app, before)).status).toBe(401);
+    expect((await ask(app, after)).status).toBe(200);
+    expect((await ask(app, elsewhere)).status).toBe(200);
+  });
+
+  test("guessing is stopped, for unknown addresses as well", async () => {
+    const email = await activeMember(app);
+    for (const address of [email, freshEmail()]) {
+      for (let attempt = 0; attempt < 30; attempt += 1) {
+        const wrong = await post(app, SESSIONS, { email: address, password: "Fai5aesoLEcx" });
+        expect(wrong.status).toBe(401);
+      }
+      const stopped = await post(app, SESSIONS, { email: address, password: PASSWORD });
+      expectRefusal(stopped, 429, "server.too_many_requests");
+    }
+  });
+
+  test("a session ends when it is idle for half an hour, and after a day however busy it is", async () => {
+    const now = { moment: new Date() };
+    const timed = await start(database, { clock: () => now.moment });
+    try {
+      const email = await activeMember(timed);
+      const idle = await signIn(timed, email);
+      now.moment = secondsAfter(now.moment, 1801);
+      expectRefusal(await ask(timed, idle), 401, "authz.invalid_session");
+
+      const busy = await signIn(timed, email);
+      for (let passed = 0; passed < 86_000; passed += 1500) {
+        expect((await ask(timed, busy)).status).toBe(200);
+        now.moment = secondsAfter(now.moment, 1500);
+      }
+      expectRefusal(await ask(timed, busy), 401, "authz.invalid_session");
+    } finally {
+      await timed.stop();
+    }
+  });
+
+  test("a digest of Barong 2 signs in and is replaced by argon2id", async () => {
+    const email = await activeMember(app);
+    const id = await idOf(app, email);
+    const digest = await bcrypt(PASSWORD, { cost: 4 });
+    await app.database.transaction((tx) => app.rooms.accounts.setPassword({ id }, digest, tx));
+
+    await signIn(app, email);
+
+    expect((await app.rooms.accounts.byEmail(email))?.passwordDigest).toMatch(/^\$argon2id\$/);
+    await signIn(app, email);
+  });
+});
