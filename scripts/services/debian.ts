@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Report, Unavailable } from "./recipe.js";
+
+const PATIENCE_SECONDS = 300;
+
+/** Installs packages from the machine's own Debian or Ubuntu mirror. Throws `Unavailable` elsewhere, and without root. */
+export async function installPackages(packages: readonly string[], report: Report): Promise<void> {
+  if (!existsSync("/etc/debian_version") || !existsSync("/usr/bin/apt-get")) {
+    throw new Unavailable("this is neither Debian nor Ubuntu");
+  }
+  if (process.getuid?.() !== 0) throw new Unavailable("needs root");
+  report(`installing ${packages.join(" ")} by apt-get`);
+  await aptGet(["update"]);
+  // Never at the price of another product which the machine's owner has installed.
+  await aptGet(["install", "-y", "--no-install-recommends", "--no-remove", ...packages]);
+}
+
+async function aptGet(args: readonly string[]): Promise<void> {
+  const deadline = performance.now() + PATIENCE_SECONDS * 1000;
+  for (;;) {
+    const { exitCode, complaints } = await runAptGet(args);
+    if (exitCode === 0) return;
+    // apt waits for the lock of dpkg by itself, but not for that of the package lists.
+    if (!complaints.includes("Could not get lock") || performance.now() > deadline) {
+      throw new Error(`apt-get ${args[0]} failed: ${complaints.trim().split("\n").slice(-5).join(" | ")}`);
+    }
+    await sleep(2000);
+  }
+}
+
+function runAptGet(args: readonly string[]): Promise<{ exitCode: number | null; complaints: string }> {
+  return new Promise((resolve, reject) => {
+    // In its own group and ended by SIGINT alone: apt-get then lets dpkg finish what it has begun to unpack.
+    const child = spawn("apt-get", ["-qq", "-o", `DPkg::Lock::Timeout=${PATIENCE_SECONDS}`, ...args], {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+    });
+    const interrupt = () => child.kill("SIGINT");
+    process.once("exit", interrupt);
+    let complaints = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      complaints += text;
+    });
+    child.once("error", reject);
+    child.once("close", (exitCode) => {
+      process.off("exit", interrupt);
+      resolve({ exitCode, complaints });
+    });
+  });
+}
