@@ -18,14 +18,6 @@ export const text = (length: number): Column => notNull(() => `VARCHAR(${length}
 /** Text of up to 64 KiB. */
 export const longText = (): Column => notNull(() => "TEXT");
 
-/** Text without regard to upper and lower case; MySQL also takes "é" for "e". */
-export const caselessText = (length: number): Column =>
-  notNull((dialect) =>
-    dialect === "mysql"
-      ? `VARCHAR(${length}) COLLATE utf8mb4_unicode_ci`
-      : `VARCHAR(${length}) COLLATE NOCASE`,
-  );
-
 /** A hash or token of exactly `length` ASCII characters. */
 export const token = (length: number): Column =>
   notNull((dialect) =>

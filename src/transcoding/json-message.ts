@@ -23,26 +23,34 @@ export interface JsonDecoding {
  */
 export function messageFromJson(schema: DescMessage, json: JsonFields, decoding: JsonDecoding): Message {
   const options = decoding.registry === undefined ? {} : { registry: decoding.registry };
-  try {
-    // Strict, because the lenient mode would also ignore unknown words of an enum.
-    return fromJson(schema, json, options);
-  } catch {
-    return fromJson(schema, new Sieve(decoding).fields(schema, json, []), options);
-  }
+  const decode = (fields: JsonFields) => tryTo(() => fromJson(schema, fields, options));
+  // Strict, because the lenient mode would also ignore unknown words of an enum.
+  const asSent = decode(json);
+  if (asSent !== undefined) return asSent;
+  // Most often there is only something unknown, which costs little to take out.
+  const doubts: FieldViolation[] = [];
+  const withoutUnknown = new Sieve({ ...decoding, violations: doubts }, false).fields(schema, json, []);
+  const known = doubts.length === 0 ? decode(withoutUnknown) : undefined;
+  return known ?? fromJson(schema, new Sieve(decoding, true).fields(schema, json, []), options);
 }
 
 type Path = readonly DescField[];
-type Holder = DescMessage;
 
-/** The slow way: keeps of a JSON object what its type can decode. Every value is tried once, as a leaf. */
+// Every violation costs an exception, so a body full of them must not keep the process busy.
+const mostViolations = 100;
+
+/** Keeps of a JSON object what its type knows and, if leaves are tried, what it can decode; each leaf is tried once. */
 class Sieve {
   private readonly options;
 
-  constructor(private readonly decoding: JsonDecoding) {
+  constructor(
+    private readonly decoding: JsonDecoding,
+    private readonly triesLeaves: boolean,
+  ) {
     this.options = decoding.registry === undefined ? {} : { registry: decoding.registry };
   }
 
-  fields(holder: Holder, json: JsonFields, above: Path): JsonFields {
+  fields(holder: DescMessage, json: JsonFields, above: Path): JsonFields {
     const given = new Set<unknown>();
     const kept: [string, JsonValue][] = [];
     for (const [name, value] of Object.entries(json)) {
@@ -51,6 +59,7 @@ class Sieve {
         this.unknown(holder, name);
         continue;
       }
+      if (this.decoding.violations.length >= mostViolations) break;
       const path = [...above, field];
       // Null chooses no member of a oneof.
       const slot = value === null ? field : (field.oneof ?? field);
@@ -67,7 +76,7 @@ class Sieve {
   }
 
   /** Undefined when the value was refused. */
-  private value(holder: Holder, field: DescField, value: JsonValue, path: Path): JsonValue | undefined {
+  private value(holder: DescMessage, field: DescField, value: JsonValue, path: Path): JsonValue | undefined {
     const schema = field.message;
     if (schema === undefined || isWellKnown(schema)) return this.leaf(holder, field, value, path);
     if (field.fieldKind === "message" && isJsonObject(value)) return this.fields(schema, value, path);
@@ -83,7 +92,8 @@ class Sieve {
     return this.leaf(holder, field, value, path);
   }
 
-  private leaf(holder: Holder, field: DescField, value: JsonValue, path: Path): JsonValue | undefined {
+  private leaf(holder: DescMessage, field: DescField, value: JsonValue, path: Path): JsonValue | undefined {
+    if (!this.triesLeaves) return value;
     try {
       fromJson(holder, { [field.jsonName]: value }, this.options);
       return value;
@@ -103,5 +113,13 @@ class Sieve {
     if (field === undefined) return;
     const fieldPath = path.map(({ name }) => name).join(".");
     this.decoding.violations.push({ fieldPath, field, description, place: "body" });
+  }
+}
+
+function tryTo<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }

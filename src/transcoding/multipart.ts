@@ -40,7 +40,8 @@ export async function* partsOf(pieces: AsyncGenerator<Buffer>, contentType: stri
     }
     await feeding;
   } finally {
-    await pieces.return(undefined);
+    // Not awaited: it may be waiting for bytes that the client never sends.
+    pieces.return(undefined).catch(() => {});
   }
 }
 

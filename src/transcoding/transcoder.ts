@@ -1,12 +1,13 @@
 import { METHODS } from "node:http";
-import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { discardBody, mayHaveBody, type RawRequest } from "./body.js";
-import { LazyCall, type RestCall } from "./call.js";
+import { LazyCall } from "./call.js";
 import { readsBody } from "./decode.js";
 import { TranscodingError } from "./error.js";
 import { isHttpBody } from "./http-body.js";
 import type { DecodePolicy } from "./incoming.js";
+import { defaultLimits, type RestMethod, type TranscoderLimits, type TranscoderOptions } from "./options.js";
 import {
   bytesOfHttpBody,
   httpBodyOf,
@@ -20,58 +21,6 @@ import {
 import type { Found } from "./router.js";
 import { type Binding, compileRules } from "./rules.js";
 import { statusOf } from "./status.js";
-
-export interface RestMethod {
-  readonly method: DescMethod;
-  /** Unary and client streaming: a promise of the response. Server streaming: its messages. */
-  invoke(call: RestCall): Promise<Message> | AsyncIterable<Message>;
-}
-
-export interface TranscoderLimits {
-  /** Longest body, before and after decompression. */
-  readonly bodyBytes: number;
-  /** How much of an unwanted body is read and forgotten before the connection is closed. */
-  readonly discardBytes: number;
-  readonly jsonDepth: number;
-  /** Longest path, without query. */
-  readonly pathBytes: number;
-  readonly queryParameters: number;
-}
-
-export interface TranscoderOptions {
-  readonly methods: Iterable<RestMethod>;
-  /** Default 200. */
-  readonly successStatus?: (method: DescMethod) => number | undefined;
-  /** Whether a success has no body; always so with status 204. */
-  readonly emptyBody?: (method: DescMethod) => boolean;
-  /** JSON text of a response; default is ProtoJSON with proto field names and zero values. */
-  readonly writeJson?: (value: ResponseValue) => string;
-  /** Lets the host set headers that follow from the message; `reply` has its status already. */
-  readonly beforeSend?: (call: RestCall, message: Message, reply: FastifyReply) => void;
-  /** Answers a failure; `Allow` and the call's headers are already set. Default: google.rpc.Status. */
-  readonly sendFailure?: (error: unknown, reply: FastifyReply, method?: DescMethod) => void | Promise<void>;
-  /** JSON text of the line that ends a broken stream. Default: `{"error": google.rpc.Status}`. */
-  readonly writeStreamFailure?: (error: unknown, method: DescMethod) => string;
-  readonly limits?: Partial<TranscoderLimits>;
-  /** Unknown parameters and JSON fields are skipped; default true. */
-  readonly ignoreUnknown?: boolean;
-  /** JSON null for a string of explicit presence, at the top of the body, is "" instead of unset; default false. */
-  readonly nullMeansEmpty?: boolean;
-  /** `//a` is `/a`; default true. */
-  readonly collapseSlashes?: boolean;
-  /** `/a/` is `/a`; default true. */
-  readonly ignoreTrailingSlash?: boolean;
-  /** Types for google.protobuf.Any. */
-  readonly registry?: Registry;
-}
-
-const defaultLimits: TranscoderLimits = {
-  bodyBytes: 1024 * 1024,
-  discardBytes: 64 * 1024,
-  jsonDepth: 100,
-  pathBytes: 8 * 1024,
-  queryParameters: 1000,
-};
 
 /** A Fastify plugin that answers the google.api.http rules of the methods. Throws RuleConflict when rules are malformed or collide. */
 export function transcoder(options: TranscoderOptions): FastifyPluginAsync {
@@ -117,6 +66,7 @@ class RestDoor {
 
   private answer(request: FastifyRequest, reply: FastifyReply): void {
     const raw = request.raw as RawRequest;
+    let call: LazyCall | undefined;
     try {
       const { path, query } = splitTarget(request.raw.url ?? "/");
       const found = this.find(request.method, path);
@@ -126,12 +76,12 @@ class RestDoor {
         return;
       }
       const { route: binding, values } = found;
-      const call = new LazyCall(request, reply, { raw, binding, values, query }, this.policy);
+      call = new LazyCall(request, reply, { raw, binding, values, query }, this.policy);
       if (mayHaveBody(raw)) this.drain(raw, reply, !readsBody(binding, raw));
       this.invoke(binding, call, reply);
     } catch (error) {
       if (mayHaveBody(raw)) this.drain(raw, reply, true);
-      this.fail(error, reply);
+      this.fail(error, reply, call);
     }
   }
 

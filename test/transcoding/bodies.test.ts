@@ -99,6 +99,17 @@ describe("wrong values", () => {
     });
   });
 
+  test("by the thousand are cut off before they cost too much", async () => {
+    const { send } = await serve([violationsOf(wholeBody)]);
+    const body = JSON.stringify({ rChild: Array.from({ length: 30_000 }, () => ({ size: "x" })) });
+
+    const before = performance.now();
+    const answer = await send("POST", "/a", { headers: json, body });
+
+    expect((answer.json as { r_string: string[] }).r_string).toHaveLength(100);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
   test("two members of a oneof exclude each other, in JSON as in a form", async () => {
     const { send } = await serve([violationsOf(wholeBody)]);
 
@@ -132,6 +143,14 @@ describe("JSON", () => {
     const { send } = await serve([wholeBody]);
 
     expect((await send("POST", "/a")).status).toBe(200);
+  });
+
+  test("a body on GET is ignored", async () => {
+    const { send } = await serve([{ rule: ruleOf("GET", "/a") }]);
+
+    const answer = await send("GET", "/a?f_int32=1", { headers: json, body: '{"f_string":"x"' });
+
+    expect(answer.json).toMatchObject({ f_int32: 1, f_string: "" });
   });
 
   test("JSON without a content type is read", async () => {

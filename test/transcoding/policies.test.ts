@@ -1,9 +1,20 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { parseTemplate } from "../../src/transcoding/template.js";
 import { ruleOf } from "./schema.js";
 import { echo, serve, type TestRoute } from "./server.js";
+
+test("every policy that a case names is decided in the manual", () => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, file), "utf8");
+  const named = [...read("cases.json").matchAll(/"policy:([a-z0-9-]+)"/g)].map(([, id]) => id);
+
+  const manual = read("../../docs/transcoding.md");
+
+  expect(named.filter((id) => !manual.includes(`| ${id} |`))).toEqual([]);
+});
 
 // Decisions of docs/transcoding.md that no row of cases.json covers.
 

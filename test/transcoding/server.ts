@@ -4,7 +4,8 @@ import type { Message } from "@bufbuild/protobuf";
 import Fastify, { type FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
 import type { RestCall } from "../../src/transcoding/call.js";
-import { type RestMethod, type TranscoderOptions, transcoder } from "../../src/transcoding/transcoder.js";
+import type { RestMethod, TranscoderOptions } from "../../src/transcoding/options.js";
+import { transcoder } from "../../src/transcoding/transcoder.js";
 import { InvalidFields } from "../../src/transcoding/violations.js";
 import { methodsOf, registry, type TestMethod } from "./schema.js";
 

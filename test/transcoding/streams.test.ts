@@ -235,6 +235,32 @@ describe("a stream of requests", () => {
     sent.destroy();
   });
 
+  test("can be left in the middle, and the client hears it", async () => {
+    const route: TestRoute = {
+      rule: ruleOf("POST", "/u", { body: "*" }),
+      input: HttpBodySchema,
+      clientStreaming: true,
+      invoke: async (call) => {
+        for await (const _ of call.readStream()) break;
+        throw Object.assign(new Error("enough"), { code: 8 });
+      },
+    };
+    const served = await serve([route]);
+
+    for (const [type, body] of [
+      ["text/plain", "abc"],
+      [
+        "multipart/form-data; boundary=X",
+        `--X\r\ncontent-disposition: form-data; name="d"; filename="a"\r\n\r\n${"a".repeat(99)}`,
+      ],
+    ] as const) {
+      const { sent, answer } = start(served, "/u", { "content-type": type });
+      sent.write(body);
+      expect((await answer).statusCode).toBe(429);
+      sent.end();
+    }
+  });
+
   test("with wrong parameters is refused", async () => {
     const { route, failures } = collecting(ruleOf("POST", "/u", { body: "http_body" }), upload);
     const { send } = await serve([route]);

@@ -36,7 +36,7 @@ async function createUsers(schema: Schema): Promise<void> {
     {
       id: column.serial(),
       uid: column.text(32),
-      email: column.caselessText(255),
+      email: column.text(255),
       password_digest: column.text(255),
       role: column.withDefault(column.text(32), "member"),
       level: column.withDefault(column.integer(), 0),
