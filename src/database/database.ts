@@ -61,7 +61,9 @@ export class Database {
     const lockWaitMs = settings.lockWaitMs ?? 5000;
     const limits = { ...settings, lockWaitMs };
     if (this.#address.dialect === "sqlite") {
-      this.#file = new EmbeddedFile(this.#address.path, lockWaitMs);
+      // Here the wait for a lock is all that a statement can wait for.
+      const waitMs = settings.lockWaitMs ?? Math.min(lockWaitMs, settings.queryTimeoutMs);
+      this.#file = new EmbeddedFile(this.#address.path, waitMs);
       this.sequelize = openEmbedded(this.#file, limits);
     } else {
       this.sequelize = openMysql(this.#address, limits);

@@ -1,17 +1,11 @@
 import { Umzug } from "umzug";
 import { beyondCall } from "../platform/deadline.js";
 import { Database } from "./database.js";
+import type { Migration } from "./migration.js";
 import { withMigrationLock } from "./migration-lock.js";
 import { type Applied, appliedMigrations } from "./migration-record.js";
 import { migrations } from "./migrations/all.js";
 import type { Schema } from "./schema.js";
-
-/** One change of the schema. Each step must do nothing when it has been done before: see `Schema`. */
-export interface Migration {
-  readonly name: string;
-  up(schema: Schema): Promise<void>;
-  down(schema: Schema): Promise<void>;
-}
 
 export interface MigrationOptions {
   /** Gets a line to print before each migration. */

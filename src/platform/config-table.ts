@@ -67,7 +67,9 @@ export const settings = {
       "`DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_USER`, `DATABASE_PASS` and `DATABASE_NAME` are accepted instead.",
     { neededInProduction: true, secret: true },
   ),
-  databasePool: setting("DATABASE_POOL", whole(1, 500), "20", "Connections kept to MySQL by one process."),
+  databasePool: setting("DATABASE_POOL", whole(1, 500), "20", "Connections kept to MySQL by one process.", {
+    aliases: ["RAILS_MAX_THREADS"],
+  }),
   databaseQueryTimeoutMs: setting(
     "DATABASE_QUERY_TIMEOUT_MS",
     whole(50, 600000),

@@ -10,14 +10,12 @@ interface AccessLogNeeds {
   readonly clientAddress: ClientAddress;
 }
 
+/** Writes the line of a request that the hooks do not see. */
+export type LogRequest = (request: FastifyRequest, status: number) => void;
+
 /** One line for each request: who asked for what, and how it ended. Never bodies, queries, cookies or tokens. */
-export function logRequests(app: FastifyInstance, { logger, clientAddress }: AccessLogNeeds): void {
-  const started = new WeakMap<FastifyRequest, number>();
-  app.addHook("onRequest", (request, _reply, done) => {
-    started.set(request, monotonicMilliseconds());
-    done();
-  });
-  const log = (request: FastifyRequest, status: number) => {
+export function requestLog({ logger, clientAddress }: AccessLogNeeds): LogRequest {
+  return (request, status) => {
     const { id, method, url, call } = request;
     const path = pathOf(url);
     const line = {
@@ -33,6 +31,14 @@ export function logRequests(app: FastifyInstance, { logger, clientAddress }: Acc
     if (PROBES.has(path)) logger.debug(line, "request");
     else logger.info(line, "request");
   };
+}
+
+/** Logs every request that reaches the hooks. */
+export function logRequests(app: FastifyInstance, log: LogRequest): void {
+  app.addHook("onRequest", (request, _reply, done) => {
+    started.set(request, monotonicMilliseconds());
+    done();
+  });
   app.addHook("onResponse", (request, reply, done) => {
     log(request, reply.raw.statusCode);
     done();
@@ -42,6 +48,8 @@ export function logRequests(app: FastifyInstance, { logger, clientAddress }: Acc
     done();
   });
 }
+
+const started = new WeakMap<FastifyRequest, number>();
 
 /** Milliseconds with two places. */
 export const elapsedSince = (start = monotonicMilliseconds()): number =>

@@ -36,7 +36,7 @@ export interface FailedCall {
   readonly ending?: Ending | undefined;
 }
 
-/** Turns an error of the outside world into a refusal; undefined for the unexpected. Work that was stopped answers CANCELLED. */
+/** Turns an error of the outside world into a refusal; undefined for the unexpected. */
 export type Translator = (error: unknown) => Failure | undefined;
 
 export type AnswerTo = (error: unknown, call: FailedCall) => Answer;
@@ -47,6 +47,11 @@ export function createAnswers(translate: Translator, logger: Logger): AnswerTo {
     if (error instanceof Refusal) return answerToRefusal(error);
     if (error instanceof TranscodingError && error.kind === "not_found") return NO_ROUTE;
     const failure = failureOf(error, translate);
+    if (!failure && call.ending !== undefined) {
+      // Work that is stopped half-way fails in many words; all of them mean this.
+      logger.debug({ id: call.id, method: call.method, stack: stackOf(error) }, "a call ended early");
+      return answerToFailure(new Failure(call.ending));
+    }
     if (!failure) {
       logger.error({ id: call.id, method: call.method, stack: stackOf(error) }, "unexpected failure");
       return answerToFailure(new Failure(ErrorReason.INTERNAL));
@@ -87,7 +92,7 @@ const reasonOfKind: Record<TranscodingErrorKind, ErrorReason> = {
   method_not_allowed: ErrorReason.METHOD_NOT_ALLOWED,
   malformed_body: ErrorReason.MALFORMED_BODY,
   unknown_field: ErrorReason.MALFORMED_BODY,
-  bad_timeout: ErrorReason.MALFORMED_BODY,
+  bad_timeout: ErrorReason.MALFORMED_REQUEST,
   unsupported_media_type: ErrorReason.UNSUPPORTED_MEDIA_TYPE,
   body_too_large: ErrorReason.BODY_TOO_LARGE,
   aborted: ErrorReason.CANCELLED,
@@ -126,7 +131,7 @@ const answerToRefusal = ({ status, breaches, message }: Refusal): Answer => ({
 });
 
 /** The RPC code that says the same as an HTTP status. */
-function rpcCodeOf(status: number): Code {
+export function rpcCodeOf(status: number): Code {
   return rpcCodes.get(status) ?? Code.INTERNAL;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import { nameOf } from "../transcoding/rules.js";
 import type { AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
@@ -83,5 +84,5 @@ function callOf(
 }
 
 function errorOf(error: unknown, call: ConnectDoorCall, { answerTo }: ConnectDoorNeeds): ConnectError {
-  return connectErrorOf(answerTo(error, { id: call.id, method: call.method.name, ending: call.ending() }));
+  return connectErrorOf(answerTo(error, { id: call.id, method: nameOf(call.method), ending: call.ending() }));
 }

@@ -36,10 +36,11 @@ export function registerCors(app: FastifyInstance, settings: CorsSettings): void
   };
   const forPreflight = { ...options, preflight: true };
   const forOthers = { ...options, preflight: false };
-  app.register(
-    fastifyCors,
-    () => async (request: FastifyRequest) => (isPreflight(request) ? forPreflight : forOthers),
-  );
+  const choose = (
+    request: FastifyRequest,
+    done: (error: Error | null, chosen?: FastifyCorsOptions) => void,
+  ) => done(null, isPreflight(request) ? forPreflight : forOthers);
+  app.register(fastifyCors, () => choose);
 }
 
 /** An OPTIONS request of another kind is a question to the route. */

@@ -9,8 +9,10 @@ import { createGrpcServer, credentialsOf } from "./grpc.js";
 import { guard, type Steps } from "./guard.js";
 import { healthService } from "./health.js";
 import { createHttpHost, type Tls } from "./http.js";
+import { closerOf } from "./http-close.js";
 import { addReflection } from "./reflection.js";
-import { compileServices, type Served } from "./services.js";
+import type { Served } from "./served.js";
+import { compileServices } from "./services.js";
 
 export interface DoorSettings {
   /** Address that both listeners bind to. */
@@ -51,13 +53,47 @@ export interface Doors {
 
 /** Opens REST, Connect, gRPC-Web and gRPC. Throws IncompleteServices, or an error of one line when a port is taken. */
 export async function openDoors(needs: DoorNeeds): Promise<Doors> {
-  const { settings, logger } = needs;
-  const draining = new AbortController();
-  const shutdown = new AbortController();
+  const { settings } = needs;
+  const ends: Ends = { draining: new AbortController(), shutdown: new AbortController() };
+  const hosts = await createHosts(needs, ends);
+  let closing: Promise<void> | undefined;
+  try {
+    const httpPort = await listenHttp(hosts.http, settings);
+    const grpcPort = await listenGrpc(hosts.grpc, settings);
+    return {
+      httpPort,
+      grpcPort,
+      close() {
+        closing ??= closeHosts(hosts, ends, settings.shutdownSeconds);
+        return closing;
+      },
+    };
+  } catch (error) {
+    await hosts.http.close();
+    hosts.grpc.forceShutdown();
+    throw error;
+  }
+}
+
+interface Ends {
+  /** Aborted when no more calls are taken. */
+  readonly draining: AbortController;
+  /** Aborted when calls in flight have to end. */
+  readonly shutdown: AbortController;
+}
+
+interface Hosts {
+  readonly http: FastifyInstance;
+  readonly closeHttp: () => Promise<void>;
+  readonly grpc: Server;
+}
+
+async function createHosts(needs: DoorNeeds, { draining, shutdown }: Ends): Promise<Hosts> {
+  const { settings, logger, ready } = needs;
   const names = needs.services.map(({ service }) => service.typeName);
-  const health = healthService({ services: names, ready: needs.ready, draining: draining.signal });
-  const served = [...needs.services, health];
-  const methods = compileServices(served).map((method) => guard(method, needs));
+  const health = healthService({ services: names, ready, draining: draining.signal });
+  const services = [...needs.services, health];
+  const methods = compileServices(services).map((method) => guard(method, needs));
   const common = {
     answerTo: createAnswers(needs.translate, logger),
     clientAddress: clientAddressBehind(settings.trustedProxies),
@@ -65,49 +101,34 @@ export async function openDoors(needs: DoorNeeds): Promise<Doors> {
   };
   const http = await createHttpHost({
     ...common,
-    methods: methods.filter((guarded) => guarded.served.offer === "every door"),
+    methods: methods.filter(({ served }) => served.offer === "every door"),
     cors: settings.cors,
     https: settings.https,
     tls: settings.tls,
-    ready: needs.ready,
+    ready,
     draining: () => draining.signal.aborted,
     shutdown: shutdown.signal,
     extra: needs.extra,
   });
   const grpc = createGrpcServer({ ...common, methods });
-  addReflection(
-    grpc,
-    served.map(({ service }) => service),
-  );
-  try {
-    const httpPort = await listenHttp(http, settings);
-    const grpcPort = await listenGrpc(grpc, settings);
-    let closing: Promise<void> | undefined;
-    const close = async () => {
-      draining.abort(goingDown);
-      const force = setTimeout(() => {
-        shutdown.abort(goingDown);
-        http.server.closeAllConnections();
-        grpc.forceShutdown();
-      }, settings.shutdownSeconds * 1000);
-      try {
-        await Promise.all([closeHttp(http), closeGrpc(grpc)]);
-      } finally {
-        clearTimeout(force);
-      }
-    };
-    return {
-      httpPort,
-      grpcPort,
-      close() {
-        closing ??= close();
-        return closing;
-      },
-    };
-  } catch (error) {
-    await http.close();
+  const described = services.map(({ service }) => service);
+  addReflection(grpc, described);
+  return { http, closeHttp: closerOf(http), grpc };
+}
+
+/** Lets calls in flight end, for as long as the grace lasts. */
+async function closeHosts(hosts: Hosts, { draining, shutdown }: Ends, graceSeconds: number): Promise<void> {
+  const { http, closeHttp, grpc } = hosts;
+  draining.abort(goingDown);
+  const force = setTimeout(() => {
+    shutdown.abort(goingDown);
+    http.server.closeAllConnections();
     grpc.forceShutdown();
-    throw error;
+  }, graceSeconds * 1000);
+  try {
+    await Promise.all([closeHttp(), closeGrpc(grpc)]);
+  } finally {
+    clearTimeout(force);
   }
 }
 
@@ -139,16 +160,6 @@ function listenFailure(setting: string, host: string, port: number, error: unkno
   const isTaken = reason.includes("EADDRINUSE");
   const why = isTaken ? "another program listens there; stop it or choose another port" : reason;
   return new Error(`cannot listen on ${host}:${port} (${setting}): ${why}`, { cause: error });
-}
-
-/** A connection may fall idle after the moment at which the idle ones were closed; left alone it would hold everything up. */
-async function closeHttp(http: FastifyInstance): Promise<void> {
-  const sweep = setInterval(() => http.server.closeIdleConnections(), 25);
-  try {
-    await http.close();
-  } finally {
-    clearInterval(sweep);
-  }
 }
 
 const closeGrpc = (grpc: Server): Promise<void> =>

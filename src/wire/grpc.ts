@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Message } from "@bufbuild/protobuf";
 import {
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
@@ -8,6 +9,7 @@ import {
   type ServerWritableStream,
   type ServiceDefinition,
   type sendUnaryData,
+  setLogVerbosity,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Code } from "../../gen/google/rpc/code_pb.js";
@@ -34,6 +36,8 @@ const MOST_MESSAGE_BYTES = 1024 * 1024;
 
 /** The gRPC server with every method. Not listening yet. */
 export function createGrpcServer(needs: GrpcNeeds): Server {
+  // What the library writes to stderr reaches us as errors as well.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": MOST_MESSAGE_BYTES,
     "grpc.max_send_message_length": MOST_MESSAGE_BYTES,

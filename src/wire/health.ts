@@ -3,7 +3,8 @@ import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { Access } from "../../gen/barong/options/v1/options_pb.js";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.js";
 import { Failure } from "../platform/failure.js";
-import { type Served, serve } from "./services.js";
+import type { Served } from "./served.js";
+import { serve } from "./services.js";
 
 export interface HealthNeeds {
   /** Full names of the services that are offered. */

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify"
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { Failure, rulesOf } from "../platform/failure.js";
 import type { Logger } from "../platform/logger.js";
-import { logRequests } from "./access-log.js";
+import { logRequests, requestLog } from "./access-log.js";
 import type { AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
 import { connectDoor } from "./connect-door.js";
@@ -44,6 +44,8 @@ export interface HttpNeeds {
 /** The host of everything HTTP: REST, Connect, gRPC-Web and the probes. Not listening yet. */
 export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance> {
   const { answerTo, draining } = needs;
+  const log = requestLog(needs);
+  const headers = securityHeaders({ https: needs.https });
   const app = Fastify({
     serverFactory: (handler) =>
       withBounds(needs.tls ? createTlsServer(needs.tls, handler) : createServer(handler)),
@@ -53,21 +55,23 @@ export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance>
     return503OnClosing: false,
     forceCloseConnections: "idle",
     clientErrorHandler: refuseBrokenRequest,
-    frameworkErrors: (error, _request, reply) => {
-      sendAnswer(reply, answerTo(fastifyFailure(error) ?? error, { id: reply.request.id }));
+    // A URL that cannot be read comes here without having passed the hooks.
+    frameworkErrors: (error, request, reply) => {
+      const answer = answerTo(fastifyFailure(error) ?? error, { id: request.id });
+      reply.headers(headers).header("x-request-id", request.id);
+      sendAnswer(reply, answer);
+      log(request, answer.status);
     },
   });
   app.decorateRequest("call", null);
-  logRequests(app, needs);
-  const headers = securityHeaders({ https: needs.https });
-  app.addHook("onRequest", async (request, reply) => {
+  logRequests(app, log);
+  app.addHook("onRequest", (request, reply, done) => {
     reply.headers(headers).header("x-request-id", request.id);
-    if (!draining()) return;
-    reply.header("connection", "close");
-    throw new Failure(ErrorReason.UNAVAILABLE);
+    done(draining() ? new Failure(ErrorReason.UNAVAILABLE) : undefined);
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (draining()) reply.header("connection", "close");
+    done(null, payload);
   });
   app.setErrorHandler((error, _request, reply) => {
     sendAnswer(reply, answerTo(fastifyFailure(error) ?? error, failedCallOf(reply)));
@@ -100,7 +104,7 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   if (socket.writable && socket.bytesWritten === 0) {
     const [status, reason] = brokenRequests[error.code ?? ""] ?? [
       "400 Bad Request",
-      ErrorReason.MALFORMED_URL,
+      ErrorReason.MALFORMED_REQUEST,
     ];
     const body = JSON.stringify({ errors: [rulesOf(reason).code] });
     socket.write(
@@ -111,6 +115,6 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): 
 }
 
 const brokenRequests: Readonly<Record<string, readonly [string, ErrorReason]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", ErrorReason.MALFORMED_URL],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", ErrorReason.MALFORMED_REQUEST],
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", ErrorReason.DEADLINE_EXCEEDED],
 };

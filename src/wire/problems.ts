@@ -2,7 +2,7 @@ import { create, type DescField, type DescMethod, ScalarType } from "@bufbuild/p
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Access, type MethodRules, type RateLimit } from "../../gen/barong/options/v1/options_pb.js";
 import { compileRules, nameOf, RuleConflict } from "../transcoding/rules.js";
-import type { Offer, Served } from "./services.js";
+import type { Offer, Served } from "./served.js";
 import { CAPTCHA_FIELDS } from "./steps/captcha.js";
 import { hasRules, validator } from "./steps/rules.js";
 

@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import type { ResponseValue } from "../transcoding/respond.js";
+import { nameOf } from "../transcoding/rules.js";
 import { transcoder } from "../transcoding/transcoder.js";
 import { type Answer, type AnswerTo, bodyOf } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
@@ -35,7 +36,7 @@ export function restDoor({ methods, answerTo, clientAddress }: RestDoorNeeds): F
     emptyBody: (method) => served.get(method)?.rules.emptyBody ?? false,
     writeJson: (value) => jsonOf(value, statusOf(value.method)),
     sendFailure: (error, reply) => sendAnswer(reply, answerTo(error, failedCallOf(reply))),
-    writeStreamFailure: (error, method) => bodyOf(answerTo(error, { id: "", method: method.name })),
+    writeStreamFailure: (error, method) => bodyOf(answerTo(error, { id: "", method: nameOf(method) })),
     limits: { bodyBytes: MOST_BODY_BYTES },
     ignoreUnknown: true,
     nullMeansEmpty: true,
@@ -52,7 +53,7 @@ export function sendAnswer(reply: FastifyReply, answer: Answer): void {
 
 /** What a reply knows about the call that failed. */
 export function failedCallOf({ request: { id, call } }: FastifyReply) {
-  return call ? { id, method: call.method.name, ending: call.ending() } : { id };
+  return call ? { id, method: nameOf(call.method), ending: call.ending() } : { id };
 }
 
 function jsonOf(value: ResponseValue, status: number): string {

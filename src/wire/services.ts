@@ -15,9 +15,7 @@ import {
 } from "../../gen/barong/options/v1/options_pb.js";
 import type { Call, Handlers } from "../platform/call.js";
 import { problemsOf } from "./problems.js";
-
-/** Which doors open on a service: every one, or gRPC alone, for what only machines of the operator should reach. */
-export type Offer = "every door" | "grpc only";
+import type { Offer, Served } from "./served.js";
 
 export interface ServeOptions {
   readonly offer?: Offer;
@@ -27,14 +25,6 @@ export interface ServeOptions {
 
 type UnaryHandler = (request: Message, call: Call) => Promise<MessageInitShape<DescMethod["output"]>>;
 type StreamHandler = (request: Message, call: Call) => AsyncIterable<MessageInitShape<DescMethod["output"]>>;
-
-/** A service beside its implementation, as `serve` joins them. */
-export interface Served {
-  readonly service: DescService;
-  readonly handlers: Readonly<Record<string, unknown>>;
-  readonly offer: Offer;
-  readonly access: Access;
-}
 
 interface Facts {
   readonly rules: MethodRules;

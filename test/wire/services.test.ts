@@ -3,7 +3,8 @@ import { StatusService } from "../../gen/barong/identity/v1/status_service_pb.js
 import { CreateUserRequestSchema, UserService } from "../../gen/barong/identity/v1/user_service_pb.js";
 import { Access } from "../../gen/barong/options/v1/options_pb.js";
 import type { Handlers } from "../../src/platform/call.js";
-import { compileServices, IncompleteServices, type Served, serve } from "../../src/wire/services.js";
+import type { Served } from "../../src/wire/served.js";
+import { compileServices, IncompleteServices, serve } from "../../src/wire/services.js";
 import { derivedCodes } from "../../src/wire/steps/derived-codes.js";
 import { serviceOf } from "./schema.js";
 

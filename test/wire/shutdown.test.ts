@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
@@ -43,6 +44,22 @@ test("calls in flight end, new ones are refused, and idle connections keep nobod
   expect([4, 14]).toContain(lateRpc.code);
   expect(performance.now() - start).toBeLessThan(1500);
   agent.destroy();
+});
+
+test("connections that nobody has used yet, or whose client has left, keep nobody waiting", async () => {
+  const { doors, url } = await openTestDoors({ status: slowly(60_000) });
+  const unused = connect(doors.httpPort, "127.0.0.1");
+  const left = new AbortController();
+  const leaving = fetch(`${url}/api/v2/identity/ping`, { signal: left.signal }).catch(() => "left");
+  await sleep(100);
+  left.abort();
+  await leaving;
+
+  const start = performance.now();
+  await doors.close();
+
+  expect(performance.now() - start).toBeLessThan(1000);
+  unused.destroy();
 });
 
 test("a call that does not end is ended by force", async () => {

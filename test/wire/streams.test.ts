@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescMethodServerStreaming } from "@bufbuild/protobuf";
-import { create, fromBinary, fromJson, type Message, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, fromJson, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
@@ -72,7 +72,7 @@ test("a stream that nobody reads any more is stopped", async () => {
 
 async function countByConnect(url: string, text: string) {
   if (!count) throw new Error("no method");
-  const request = create(everything, { text } as object);
+  const request = fromJson(everything, { text });
   async function* input() {
     yield request;
   }

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { type NativeHandle, type NativeStatement, openNative } from "./driver.js";
+import { openNative } from "./driver.js";
 import { EmbeddedError } from "./embedded-error.js";
+import type { NativeHandle, NativeStatement } from "./native.js";
 import { type Bindings, type Reader, type Row, readersFor, rowOf } from "./values.js";
 
 export interface Outcome {

@@ -1,6 +1,6 @@
 import Libsql from "libsql";
-import type { NativeHandle, NativeStatement } from "./driver.js";
 import { type EmbeddedError, embeddedError } from "./embedded-error.js";
+import type { NativeHandle, NativeStatement } from "./native.js";
 import type { Bindings, NativeValue } from "./values.js";
 
 /** Opens a file with libsql, the packaged driver for Node versions whose own SQLite is missing or incomplete. */

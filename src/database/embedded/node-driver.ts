@@ -1,5 +1,5 @@
-import type { NativeHandle, NativeStatement } from "./driver.js";
 import { embeddedError } from "./embedded-error.js";
+import type { NativeHandle, NativeStatement } from "./native.js";
 import type { Bindings, NativeValue } from "./values.js";
 
 /** Opens a file with `node:sqlite`; undefined where this Node has none, or an early one that cannot tell column types. */

@@ -1,5 +1,5 @@
 import * as column from "../columns.js";
-import type { Migration } from "../migrate.js";
+import type { Migration } from "../migration.js";
 import type { Schema } from "../schema.js";
 
 /** Accounts, what proves who they are, what they did, and what waits to be sent. */
@@ -94,6 +94,7 @@ async function createCredentials(schema: Schema): Promise<void> {
       created_at: column.moment(),
       last_seen_at: column.moment(),
       expires_at: column.moment(),
+      ended_at: column.nullable(column.moment()),
     },
     {
       unique: { sessions_token_hash: ["token_hash"] },

@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.js";
+import type { Migration } from "../migration.js";
 import { accounts } from "./0001-accounts.js";
 
 /** Every migration, oldest first. */

@@ -60,6 +60,7 @@ export function createSessions(needs: SessionsNeeds) {
             createdAt: now,
             lastSeenAt: now,
             expiresAt: secondsAfter(now, limits.lifetimeSeconds),
+            endedAt: null,
           },
           tx,
         );
@@ -68,28 +69,34 @@ export function createSessions(needs: SessionsNeeds) {
       return { account, token };
     },
 
-    /** The session behind a token, if it holds. Being asked for keeps it from going idle. */
+    /**
+     * The session behind a token, if it holds. Being asked for keeps it from going idle. One that was ended because its account
+     * is no longer active is found too: whoever asks looks at the account's state, and can tell its owner why.
+     */
     async find(token: string): Promise<OpenSession | undefined> {
       const session = await store.find(sha256Hex(token));
       const now = clock();
       if (!session || hasEnded(session, limits, now)) return undefined;
       const account = await accounts.byId(session.userId);
-      if (!account) return undefined;
-      if (deservesTouch(session, limits, now)) await store.touch(session.id, now);
+      if (!account || (session.endedAt !== null && account.state === "active")) return undefined;
+      if (session.endedAt === null && deservesTouch(session, limits, now)) await store.touch(session.id, now);
       return { id: session.id, account };
     },
 
     /** Ends the session behind a token; throws Failure(RECORD_NOT_FOUND) when there is none that holds. */
     async close(token: string | undefined, audit: Audit): Promise<void> {
       const session = token === undefined ? null : await store.find(sha256Hex(token));
-      if (!session || hasEnded(session, limits, clock())) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      if (!session || session.endedAt || hasEnded(session, limits, clock())) {
+        throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      }
       await database.transaction(async (tx) => {
         if (!(await store.delete(session.tokenHash, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         await activities.succeeded(audit, session.userId, tx);
       });
     },
 
-    endAllOf: (account: Pick<Account, "id">, tx: Tx): Promise<void> => store.deleteAllOf(account.id, tx),
+    endAllOf: (account: Pick<Account, "id">, tx: Tx): Promise<void> =>
+      store.endAllOf(account.id, clock(), tx),
 
     prune: (most: number): Promise<number> => {
       const now = clock();

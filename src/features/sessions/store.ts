@@ -19,6 +19,7 @@ function defineSessionModel({ sequelize }: Database) {
     declare createdAt: Date;
     declare lastSeenAt: Date;
     declare expiresAt: Date;
+    declare endedAt: Date | null;
   }
   SessionModel.init(
     {
@@ -30,6 +31,7 @@ function defineSessionModel({ sequelize }: Database) {
       createdAt: instant(),
       lastSeenAt: instant(),
       expiresAt: instant(),
+      endedAt: instant({ allowNull: true }),
     },
     { sequelize, tableName: "sessions", underscored: true, timestamps: false },
   );
@@ -58,8 +60,8 @@ export function createSessionStore(database: Database) {
       return (await SessionModel.destroy({ where: { tokenHash }, ...inTransaction(tx) })) === 1;
     },
 
-    async deleteAllOf(userId: number, tx: Tx): Promise<void> {
-      await SessionModel.destroy({ where: { userId }, ...inTransaction(tx) });
+    async endAllOf(userId: number, now: Date, tx: Tx): Promise<void> {
+      await SessionModel.update({ endedAt: now }, { where: { userId, endedAt: null }, ...inTransaction(tx) });
     },
 
     deleteOver: (now: Date, unseenSince: Date, most: number): Promise<number> => {

@@ -56,4 +56,4 @@ export const ownCodesOfMessage = (message: DescMessage): readonly string[] =>
     .cel.map(({ id }) => id)
     .filter(isOwnCode);
 
-export const isOwnCode = (id: string): boolean => id.includes(".");
+export const isOwnCode = (id: string): boolean => /^\w+(?:\.\w+)+$/.test(id);

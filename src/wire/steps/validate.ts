@@ -47,8 +47,9 @@ function breachesOfRules(
 function breachesOf(naming: Naming, violation: Violation, message: Message): Breach[] {
   const { ruleId, message: description, rule } = violation;
   const top = topOf(violation);
-  const [ruleName] = rule;
-  const isCel = ruleName?.kind === "field" && ruleName.name === "cel";
+  const [writtenIn] = rule;
+  // CEL of a message has no path at all.
+  const isCel = writtenIn === undefined || (writtenIn.kind === "field" && writtenIn.name === "cel");
   if (isCel && isOwnCode(ruleId)) return [naming.own(top, ruleId, description)];
   if (ruleId === "required") return naming.missing(top, lastField(violation));
   if (isAboutEmptyText(violation, message)) return [naming.empty(top)];

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as column from "../../../src/database/columns.js";
 import { openDatabase } from "../../../src/database/database.js";
-import { type Migration, migrateUp } from "../../../src/database/migrate.js";
+import { migrateUp } from "../../../src/database/migrate.js";
+import type { Migration } from "../../../src/database/migration.js";
 
 // Creates a table in the database named by the first argument, and then hangs with the lock.
 const [url = ""] = process.argv.slice(2);
