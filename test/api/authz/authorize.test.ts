@@ -52,7 +52,7 @@ describeEachDatabase("the gateway's question", (database) => {
       app.rooms.accounts.setState({ id: account?.id ?? 0 }, "banned", tx),
     );
 
-    expect((await ask("api/v2/orders", { cookie })).status).toBe(401);
+    expectRefusal(await ask("api/v2/orders", { cookie }), 401, "authz.user_not_active");
   });
 
   test("paths open to everybody pass without a token, those open to nobody never", async () => {

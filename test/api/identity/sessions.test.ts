@@ -28,7 +28,7 @@ async function idOf(app: Started, email: string): Promise<number> {
   return account.id;
 }
 
-const setState = (app: Started, email: string, state: "banned" | "locked") =>
+const setState = (app: Started, email: string, state: "active" | "banned" | "locked") =>
   app.database.transaction(async (tx) =>
     app.rooms.accounts.setState({ id: await idOf(app, email) }, state, tx),
   );
@@ -167,6 +167,18 @@ describeEachDatabase("signing in and out", (database) => {
 
     expect(out).toMatchObject({ status: 204, body: "" });
     expect(out.headers.get("set-cookie")).toMatch(/^_barong_session=; Max-Age=0;/);
+    expectRefusal(await ask(app, cookie), 401, "authz.invalid_session");
+    expectRefusal(await rest(app, "DELETE", SESSIONS, { headers: { cookie } }), 404, "record.not_found");
+  });
+
+  test("a session that a ban has ended stays ended when the ban is lifted", async () => {
+    const email = await activeMember(app);
+    const cookie = await signIn(app, email);
+    await setState(app, email, "banned");
+    expectRefusal(await ask(app, cookie), 401, "authz.user_not_active");
+
+    await setState(app, email, "active");
+
     expectRefusal(await ask(app, cookie), 401, "authz.invalid_session");
     expectRefusal(await rest(app, "DELETE", SESSIONS, { headers: { cookie } }), 404, "record.not_found");
   });
