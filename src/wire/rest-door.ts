@@ -10,6 +10,8 @@ import { RestDoorCall } from "./http-calls.js";
 import { messageWriter, soleFieldWriter } from "./rest-json.js";
 
 export const MOST_BODY_BYTES = 1024 * 1024;
+/** Gateways hand over whole uploads with their question, and give up when the connection is cut before they are through. */
+const MOST_DISCARDED_BYTES = 96 * 1024 * 1024;
 
 export interface RestDoorNeeds {
   readonly methods: readonly Guarded[];
@@ -37,7 +39,7 @@ export function restDoor({ methods, answerTo, clientAddress }: RestDoorNeeds): F
     writeJson: (value) => jsonOf(value, statusOf(value.method)),
     sendFailure: (error, reply) => sendAnswer(reply, answerTo(error, failedCallOf(reply))),
     writeStreamFailure: (error, method) => bodyOf(answerTo(error, { id: "", method: nameOf(method) })),
-    limits: { bodyBytes: MOST_BODY_BYTES },
+    limits: { bodyBytes: MOST_BODY_BYTES, discardBytes: MOST_DISCARDED_BYTES },
     ignoreUnknown: true,
     nullMeansEmpty: true,
   });

@@ -29,7 +29,7 @@ describeEachDatabase("the gateway's question", (database) => {
     const answer = await fetch(`${app.http}/api/v2/auth/api/v2/documents`, {
       method: "POST",
       headers: { cookie, "content-type": "application/x-anything" },
-      body: Buffer.alloc(3_000_000, "x"),
+      body: Buffer.alloc(30_000_000, "x"),
     });
 
     expect(answer.status).toBe(200);
