@@ -5,9 +5,19 @@ import { type Config, readConfig } from "./platform/config.js";
 import { createLogger, type Logger } from "./platform/logger.js";
 import { BadConfiguration } from "./platform/settings.js";
 
+/** How long outbox and database have after the calls. With the default of SHUTDOWN_SECONDS all ends within 10 s. */
+const CUT_AFTER_SECONDS = 2;
+
 const config = configOrExit();
 const logger = createLogger({ level: config.logLevel, readable: !config.isProduction });
-const app = await appOrExit(config, logger);
+let app: App | undefined;
+
+// Before the start, which may wait for a database: as the first process of a container we would otherwise not hear them.
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => void closeAndExit(signal));
+}
+
+app = await appOrExit(config, logger);
 
 if (config.isProduction) logger.info({ http: app.httpPort, grpc: app.grpcPort }, "listening");
 else process.stdout.write(banner(config, app));
@@ -15,15 +25,18 @@ if (config.isProduction && config.trustedProxies.length === 0) {
   logger.warn({}, "TRUSTED_PROXIES is empty: behind a gateway all clients will share its address");
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => void closeAndExit(signal));
-}
-
 async function closeAndExit(signal: string): Promise<void> {
   logger.info({ signal }, "closing: calls in flight may end, new ones are refused");
-  await app.close();
+  setTimeout(cutAndExit, (config.shutdownSeconds + CUT_AFTER_SECONDS) * 1000).unref();
+  await app?.close();
   logger.info({}, "closed");
   process.exit(0);
+}
+
+/** A database that has fallen silent would hold the end up for longer than supervisors wait before they kill. */
+function cutAndExit(): void {
+  logger.warn({}, "closing took too long: what had not ended is cut");
+  process.exit(1);
 }
 
 function configOrExit(): Config {
@@ -40,7 +53,9 @@ async function appOrExit(settings: Config, log: Logger): Promise<App> {
   try {
     return await startApp(settings, { clock: systemClock, logger: log });
   } catch (fault) {
-    log.error({ err: fault }, `could not start: ${fault instanceof Error ? fault.message : String(fault)}`);
+    // A busy port or a database that is down is the operator's to mend, for whom a stack is noise.
+    log.debug({ err: fault }, "where the start failed");
+    log.error({}, `could not start: ${fault instanceof Error ? fault.message : String(fault)}`);
     process.exit(1);
   }
 }

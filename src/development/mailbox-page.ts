@@ -1,5 +1,6 @@
+import { escapeHtml } from "../platform/html.js";
 import type { MailboxEntry } from "../ports/mail/mailbox.js";
-import { escapeHtml, type Page, withLinks } from "./html.js";
+import { type Page, withLinks } from "./html.js";
 
 /** Every mail and SMS, newest first; loads itself anew every few seconds. */
 export const mailboxPage = (entries: readonly MailboxEntry[]): Omit<Page, "nonce"> => ({

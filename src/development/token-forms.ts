@@ -1,4 +1,5 @@
-import { escapeHtml, type Page } from "./html.js";
+import { escapeHtml } from "../platform/html.js";
+import type { Page } from "./html.js";
 
 /** Where the link of a confirmation mail leads in development. */
 export const confirmationPage = (token: string): Omit<Page, "nonce"> => ({

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../../platform/html.js";
 import { type MailTopic, type Words, wordsIn } from "./mail-words.js";
 
 export interface MailTextSettings {
@@ -82,13 +83,3 @@ function page(language: string, words: Words, { app, link, token }: PageValues):
 </html>
 `;
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
