@@ -80,7 +80,13 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
       ready: () => database.isReachable(),
       logger,
       ...(mailbox &&
-        !config.isProduction && { extra: developmentPages({ mailbox, settled: rooms.outbox.settled }) }),
+        !config.isProduction && {
+          extra: developmentPages({
+            mailbox,
+            settled: rooms.outbox.settled,
+            hosts: developmentHosts(config),
+          }),
+        }),
     });
     rooms.outbox.start();
     const sweep = every(
@@ -127,6 +133,10 @@ function createCaptcha({ captcha: { vendor, geetest, recaptcha } }: Config): Cap
 
 const doorSettings = (config: Config): DoorSettings => ({ ...config, https: config.sessions.secureCookie });
 
+/** Who opens the listeners to other machines on purpose opens the pages to them as well. */
+const developmentHosts = ({ host, publicUrl }: Config): string[] =>
+  host === "127.0.0.1" ? ["localhost", "127.0.0.1", "[::1]", new URL(publicUrl).hostname] : [];
+
 async function prepare(database: Database, config: Config, logger: Logger): Promise<void> {
   const onRetry = (line: string) => logger.warn({}, line);
   await database.waitUntilReady({ forSeconds: config.databaseWaitSeconds, onRetry });
@@ -140,7 +150,7 @@ async function firstAdministrator(
 ): Promise<Administrator | undefined> {
   // A generated password would have to be written to a log that others read.
   if (isProduction && admin.password === undefined) return undefined;
-  return createFirstAdministrator({ database, ...rooms }, admin);
+  return createFirstAdministrator({ database, ...rooms }, { ...admin, strict: isProduction });
 }
 
 const servicesOf = (rooms: Rooms, config: Config, captcha: Captcha, clock: Clock) => [
@@ -171,8 +181,15 @@ function translate(fault: unknown): Failure | undefined {
 }
 
 async function deleteExpired({ sessions, throttles, tokens, outbox }: Rooms, clock: Clock): Promise<void> {
-  await sessions.prune(SWEEP_ROWS);
-  await throttles.prune(SWEEP_ROWS);
-  await tokens.prune(SWEEP_ROWS);
-  await outbox.deleteGivenUp(secondsAfter(clock(), -DEAD_MAIL_SECONDS), SWEEP_ROWS);
+  const forgotten = secondsAfter(clock(), -DEAD_MAIL_SECONDS);
+  const prunes = [
+    sessions.prune,
+    throttles.prune,
+    tokens.prune,
+    (most: number) => outbox.deleteGivenUp(forgotten, most),
+  ];
+  for (const prune of prunes) {
+    // In small statements, so that none of them holds others up.
+    while ((await prune(SWEEP_ROWS)) === SWEEP_ROWS);
+  }
 }

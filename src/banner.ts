@@ -9,7 +9,7 @@ export function banner(config: Config, { httpPort, grpcPort, administrator }: Ap
     ["gRPC", `localhost:${grpcPort}`],
     ["Mailbox", `${http}/dev/mailbox`],
     ["Data", config.dataDir],
-    ["Administrator", administrator?.email ?? `${config.admin.email} (made at the first start)`],
+    ["Administrator", administrator?.email ?? "made at the first start"],
   ];
   if (administrator) {
     const password = administrator.generatedPassword;

@@ -27,11 +27,15 @@ import { createTokenStore } from "./features/tokens/store.js";
 import { createTokens } from "./features/tokens/tokens.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
+import { type Evenly, takingAtLeast } from "./platform/even-time.js";
 import type { Logger } from "./platform/logger.js";
 import { createPasswordHasher } from "./platform/password-hash.js";
 import type { Vault } from "./platform/secrets.js";
 import type { SigningKey } from "./platform/signing-keys.js";
 import type { Mailer } from "./ports/mail/mail.js";
+
+/** More than the answers take about addresses that are known, and those that are not. */
+const HIDING_MS = 300;
 
 export interface RoomsNeeds {
   readonly config: Config;
@@ -46,6 +50,7 @@ export interface RoomsNeeds {
 /** Creates the rooms, each with what it needs, and joins the effects that go against the arrows. */
 export function createRooms({ config, database, vault, signingKey, mailer, clock, logger }: RoomsNeeds) {
   const { hideAccounts } = config;
+  const evenly: Evenly = (work) => (hideAccounts ? takingAtLeast(HIDING_MS, work) : work());
   const origins = trustedOrigins(config);
   const hasher = createPasswordHasher(config.hashing);
   const throttles = createThrottles({
@@ -78,7 +83,7 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
     store: createSessionStore(database),
     accounts,
     activities,
-    signIn: createSignIn({ accounts, otp, throttles, hasher }),
+    signIn: createSignIn({ accounts, otp, throttles, activities, hasher }),
     clock,
     limits: config.sessions,
   });
@@ -97,8 +102,26 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
     origins,
     otp,
     outbox,
-    recovery: createRecovery({ database, accounts, tokens, activities, outbox, hasher, hideAccounts }),
-    registration: createRegistration({ database, accounts, labels, tokens, outbox, hasher, hideAccounts }),
+    recovery: createRecovery({
+      database,
+      accounts,
+      tokens,
+      activities,
+      outbox,
+      hasher,
+      hideAccounts,
+      evenly,
+    }),
+    registration: createRegistration({
+      database,
+      accounts,
+      labels,
+      tokens,
+      outbox,
+      hasher,
+      hideAccounts,
+      evenly,
+    }),
     sessions,
     throttles,
     tokens,

@@ -9,6 +9,8 @@ export interface DevelopmentPagesNeeds {
   readonly mailbox: Pick<Mailbox, "list">;
   /** Resolves when what was queued has arrived: whoever signs up and looks finds the mail. */
   readonly settled: () => Promise<void>;
+  /** Names under which the pages may be asked for; none for any. */
+  readonly hosts: readonly string[];
 }
 
 /**
@@ -16,8 +18,15 @@ export interface DevelopmentPagesNeeds {
  * mail and SMS; `GET /dev/confirmation` and `/dev/password-reset` stand in for the front end that mails link to.
  */
 export const developmentPages =
-  ({ mailbox, settled }: DevelopmentPagesNeeds) =>
+  ({ mailbox, settled, hosts }: DevelopmentPagesNeeds) =>
   async (server: FastifyInstance): Promise<void> => {
+    // Any name can be made to lead here; the pages answer to those of this machine and of the site.
+    server.addHook("onRequest", async (request, reply) => {
+      if (hosts.length > 0 && !hosts.includes(request.hostname)) {
+        return reply.code(403).type("text/plain").send("Open this page at http://localhost\n");
+      }
+    });
+
     server.get("/dev/mailbox", async (_request, reply) => {
       await settled();
       return show(reply, mailboxPage(mailbox.list()));

@@ -4,6 +4,7 @@ import type { JsonFields } from "./json.js";
 import { messageFromJson } from "./json-message.js";
 import { Parameters } from "./parameters.js";
 import { parsePairs } from "./query.js";
+import type { Binding } from "./rules.js";
 import { type FieldViolation, InvalidFields } from "./violations.js";
 
 /** What the body gave: JSON, a message made of raw bytes, or nothing. */
@@ -51,12 +52,20 @@ export class Draft {
   /** Writes what the request target says: the query where the body has left room, the path over everything. */
   writeTarget(): void {
     const { binding, query, values } = this.incoming;
-    for (const [name, text] of parsePairs(query, this.policy.queryParameters, "malformed_query")) {
-      this.parameters.set("query", name, text);
+    if (this.mayTellMore(binding)) {
+      for (const [name, text] of parsePairs(query, this.policy.queryParameters, "malformed_query")) {
+        this.parameters.set("query", name, text);
+      }
     }
     for (const { variable, target } of binding.variables) {
       this.parameters.setByPath(target, values.of(variable));
     }
+  }
+
+  /** Where the path gives every field, a query is somebody else's: of the request that this one asks about, perhaps. */
+  private mayTellMore({ method, givenByPath }: Binding): boolean {
+    if (!this.policy.ignoreUnknown || givenByPath.size === 0) return true;
+    return method.input.fields.some(({ name }) => !givenByPath.has(name));
   }
 
   /** The message, if all was well. Throws InvalidFields. */

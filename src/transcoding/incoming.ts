@@ -1,4 +1,4 @@
-import type { Registry } from "@bufbuild/protobuf";
+import type { DescField, Registry } from "@bufbuild/protobuf";
 import type { RawRequest } from "./body.js";
 import type { PathValues } from "./router.js";
 import type { Binding } from "./rules.js";
@@ -19,8 +19,8 @@ export interface DecodePolicy {
   readonly queryParameters: number;
   /** Unknown parameters and JSON fields are skipped instead of refused. */
   readonly ignoreUnknown: boolean;
-  /** JSON null for a string of explicit presence, at the top of the body, is "" instead of unset. */
-  readonly nullMeansEmpty: boolean;
+  /** Whether JSON null for this string of explicit presence, at the top of the body, is "" instead of unset. */
+  readonly nullMeansEmpty: (field: DescField) => boolean;
   /** For google.protobuf.Any. */
   readonly registry: Registry | undefined;
 }

@@ -19,7 +19,7 @@ export function inputJson(binding: Binding, json: JsonValue, { nullMeansEmpty }:
   const whole = typeof body === "object" ? { [body.jsonName]: json } : json;
   if (!isJsonObject(whole)) throw new TranscodingError("malformed_body", "the JSON is not an object");
   for (const { target } of binding.variables) dropField(whole, target.path);
-  if (nullMeansEmpty) emptyNulls(binding, json);
+  emptyNulls(binding, json, nullMeansEmpty);
   return whole;
 }
 
@@ -33,12 +33,18 @@ function dropField(json: JsonValue | undefined, [field, ...beneath]: readonly De
   }
 }
 
-function emptyNulls({ body, method }: Binding, json: JsonValue): void {
+function emptyNulls(
+  { body, method }: Binding,
+  json: JsonValue,
+  isEmpty: (field: DescField) => boolean,
+): void {
   const schema = typeof body === "object" ? body.message : method.input;
   if (schema === undefined || !isJsonObject(json)) return;
   for (const field of schema.fields) {
     if (field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING) continue;
     if (field.oneof !== undefined || field.presence !== FeatureSet_FieldPresence.EXPLICIT) continue;
-    for (const name of [field.jsonName, field.name]) if (json[name] === null) json[name] = "";
+    for (const name of [field.jsonName, field.name]) {
+      if (json[name] === null && isEmpty(field)) json[name] = "";
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import type { FastifyReply } from "fastify";
 import type { RestCall } from "./call.js";
 import type { ResponseValue } from "./respond.js";
@@ -37,8 +37,8 @@ export interface TranscoderOptions {
   readonly limits?: Partial<TranscoderLimits>;
   /** Unknown parameters and JSON fields are skipped; default true. */
   readonly ignoreUnknown?: boolean;
-  /** JSON null for a string of explicit presence, at the top of the body, is "" instead of unset; default false. */
-  readonly nullMeansEmpty?: boolean;
+  /** Whether JSON null for this string of explicit presence, at the top of the body, is "" instead of unset; default never. */
+  readonly nullMeansEmpty?: (field: DescField) => boolean;
   /** `//a` is `/a`; default true. */
   readonly collapseSlashes?: boolean;
   /** `/a/` is `/a`; default true. */

@@ -37,7 +37,7 @@ class RestDoor {
 
   constructor(private readonly options: TranscoderOptions) {
     const { collapseSlashes = true, ignoreTrailingSlash = true, ignoreUnknown = true } = options;
-    const { nullMeansEmpty = false, registry } = options;
+    const { nullMeansEmpty = never, registry } = options;
     this.limits = { ...defaultLimits, ...options.limits };
     this.policy = { ...this.limits, ignoreUnknown, nullMeansEmpty, registry };
     this.methods = new Map([...options.methods].map((rest) => [rest.method, rest]));
@@ -209,6 +209,7 @@ class RestDoor {
   }
 }
 
+const never = () => false;
 const jsonType = "application/json; charset=utf-8";
 const linesType = "application/x-ndjson";
 const octetStream = "application/octet-stream";

@@ -57,6 +57,12 @@ export function createAnswers(translate: Translator, logger: Logger): AnswerTo {
       return answerToFailure(new Failure(ErrorReason.INTERNAL));
     }
     const answer = answerToFailure(timely(failure, call));
+    if (answer.status === UNAVAILABLE && failure.cause !== undefined) {
+      logger.warn(
+        { id: call.id, method: call.method, reason: wordsOf(failure.cause) },
+        "a dependency does not answer",
+      );
+    }
     return error instanceof TranscodingError ? { ...answer, allow: error.allow } : answer;
   };
 }
@@ -64,6 +70,8 @@ export function createAnswers(translate: Translator, logger: Logger): AnswerTo {
 /** The body of a failure over REST. */
 export const bodyOf = ({ codes, sentence }: Answer): string =>
   JSON.stringify(codes.length > 0 ? { errors: codes } : { error: sentence });
+
+const UNAVAILABLE = 503;
 
 /** When nothing better is known. */
 const RETRY_AFTER_SECONDS = 5;
@@ -151,6 +159,15 @@ const rpcCodes = new Map([
   [504, Code.DEADLINE_EXCEEDED],
 ]);
 
+/** What kind of failure it was, down to its root; its message may hold what was sent. */
+function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  for (let link = error; link instanceof Error && words.length < 5; link = causeOf(link)) {
+    words.push("code" in link && typeof link.code === "string" ? `${link.name} ${link.code}` : link.name);
+  }
+  return words.join(", ");
+}
+
 /** Stacks alone: other members of an error may hold what was sent to the database. */
 function stackOf(error: unknown): string {
   const stacks: string[] = [];
@@ -160,4 +177,8 @@ function stackOf(error: unknown): string {
   return stacks.join("\ncaused by ");
 }
 
-const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
+/** Sequelize keeps the cause under a name of its own. */
+function causeOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return error.cause ?? ("parent" in error ? error.parent : undefined);
+}

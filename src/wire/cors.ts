@@ -36,12 +36,22 @@ export function registerCors(app: FastifyInstance, settings: CorsSettings): void
   };
   const forPreflight = { ...options, preflight: true };
   const forOthers = { ...options, preflight: false };
+  const isLetIn = ({ headers: { origin } }: FastifyRequest) =>
+    origins === "*" || origin === undefined || origins.includes(origin);
   const choose = (
     request: FastifyRequest,
     done: (error: Error | null, chosen?: FastifyCorsOptions) => void,
-  ) => done(null, isPreflight(request) ? forPreflight : forOthers);
+  ) => {
+    if (!isLetIn(request) || isForThisMachine(request)) done(null, CLOSED);
+    else done(null, isPreflight(request) ? forPreflight : forOthers);
+  };
   app.register(fastifyCors, () => choose);
 }
+
+const CLOSED: FastifyCorsOptions = { origin: false };
+
+/** Pages of development show tokens: they are for whoever sits at the machine, not for pages of other sites. */
+const isForThisMachine = ({ url }: FastifyRequest): boolean => /^\/+dev(?:\/|$|\?)/.test(url);
 
 /** An OPTIONS request of another kind is a question to the route. */
 const isPreflight = ({ method, headers }: FastifyRequest): boolean =>

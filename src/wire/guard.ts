@@ -98,8 +98,9 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     const reading = call.read();
     const request = reading instanceof Promise ? await reading : reading;
     validate(request);
-    if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call);
+    // Counted first, so that nobody can have the vendor asked without end.
     if (count) await count(request.message, call);
+    if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call);
     return request.message;
   };
 }

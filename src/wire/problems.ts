@@ -63,9 +63,11 @@ const isCaptchaField = (field: DescField): boolean =>
 
 function problemsOfLimit({ by, calls, seconds }: RateLimit, method: DescMethod): string[] {
   const problems: string[] = [];
-  const field = method.input.fields.find(({ name }) => name === by);
-  const isText = field?.fieldKind === "scalar" && field.scalar === ScalarType.STRING;
-  if (by !== "client" && !isText) problems.push(`counts calls by "${by}", which is no string field`);
+  for (const name of by.split("+")) {
+    const field = method.input.fields.find((candidate) => candidate.name === name);
+    const isText = field?.fieldKind === "scalar" && field.scalar === ScalarType.STRING;
+    if (name !== "client" && !isText) problems.push(`counts calls by "${name}", which is no string field`);
+  }
   if (calls < 1 || seconds < 1) problems.push("has a limit without calls or seconds");
   return problems;
 }

@@ -8,6 +8,7 @@ import type { ClientAddress } from "./client-address.js";
 import { type Guarded, isGuardedStream } from "./guard.js";
 import { RestDoorCall } from "./http-calls.js";
 import { messageWriter, soleFieldWriter } from "./rest-json.js";
+import { isRequired } from "./steps/rules.js";
 
 export const MOST_BODY_BYTES = 1024 * 1024;
 /** Gateways hand over whole uploads with their question, and give up when the connection is cut before they are through. */
@@ -41,7 +42,8 @@ export function restDoor({ methods, answerTo, clientAddress }: RestDoorNeeds): F
     writeStreamFailure: (error, method) => bodyOf(answerTo(error, { id: "", method: nameOf(method) })),
     limits: { bodyBytes: MOST_BODY_BYTES, discardBytes: MOST_DISCARDED_BYTES },
     ignoreUnknown: true,
-    nullMeansEmpty: true,
+    // What is required and null is there, but blank.
+    nullMeansEmpty: isRequired,
   });
 }
 

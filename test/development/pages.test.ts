@@ -95,7 +95,9 @@ test("the mailbox as JSON is the list of its messages, newest first", async () =
 async function start() {
   const mailbox = createMailbox(noon);
   const server = fastify();
-  await server.register(developmentPages({ mailbox, settled: async () => undefined }));
+  await server.register(
+    developmentPages({ mailbox, settled: async () => undefined, hosts: ["localhost", "127.0.0.1"] }),
+  );
   return { mailbox, get: (url: string) => server.inject(url) };
 }
 

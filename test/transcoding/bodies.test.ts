@@ -198,7 +198,7 @@ describe("JSON", () => {
 
   test("null can mean the empty string", async () => {
     const body = '{"optString":null,"fString":null}';
-    const lenient = await serve([wholeBody], { nullMeansEmpty: true });
+    const lenient = await serve([wholeBody], { nullMeansEmpty: () => true });
     const plain = await serve([wholeBody]);
 
     expect((await lenient.send("POST", "/a", { headers: json, body })).json).toMatchObject({

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { clientAddressBehind, networkOf } from "../../src/wire/client-address.js";
+import { networkOf } from "../../src/platform/network.js";
+import { clientAddressBehind } from "../../src/wire/client-address.js";
 
 test("a peer that is no trusted proxy cannot say who it is", () => {
   expect(clientAddressBehind([])("203.0.113.7", "1.1.1.1")).toBe("203.0.113.7");

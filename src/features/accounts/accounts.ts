@@ -45,7 +45,11 @@ export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNe
   return {
     byId: store.byId,
     byUid: store.byUid,
-    byEmail: store.byEmail,
+    /** `email` in its normal form. */
+    async byEmail(email: string, tx?: Tx): Promise<Account | undefined> {
+      // SQLite ends a text at this character; nobody has such an address.
+      return email.includes("\u0000") ? undefined : store.byEmail(email, tx);
+    },
     lock: store.lock,
     existsWithRole: store.existsWithRole,
 
@@ -73,13 +77,16 @@ export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNe
       }
     },
 
-    /** Whether the password is the account's; a digest of an older kind is replaced on the way. */
-    async hasPassword(account: Account, password: string): Promise<boolean> {
+    /**
+     * The account if the password is its own, as it was when the password was checked, with a digest of an older kind replaced.
+     * Whoever acts on it must see that the digest is still the account's.
+     */
+    async withPassword(account: Account, password: string): Promise<Account | undefined> {
       const { matches, outdated } = await hasher.verify(account.passwordDigest, password);
-      if (matches && outdated) {
-        await store.strengthenDigest(account.id, account.passwordDigest, await hasher.hash(password));
-      }
-      return matches;
+      if (!matches || !outdated) return matches ? account : undefined;
+      const passwordDigest = await hasher.hash(password);
+      await store.strengthenDigest(account.id, account.passwordDigest, passwordDigest);
+      return { ...account, passwordDigest };
     },
 
     async setPassword(account: Pick<Account, "id">, passwordDigest: string, tx: Tx): Promise<void> {

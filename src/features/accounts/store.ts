@@ -56,11 +56,12 @@ export interface Account {
   readonly otp: boolean;
   readonly state: AccountState;
   readonly referralId: number | null;
+  readonly passwordChangedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-export type NewAccount = Omit<Account, "id">;
+export type NewAccount = Omit<Account, "id" | "passwordChangedAt">;
 export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
 
 /** Names of the unique indexes, for telling which rule a duplicate broke. */
@@ -98,8 +99,9 @@ export function createAccountStore(database: Database) {
     },
 
     async insert(account: NewAccount, tx: Tx): Promise<Account> {
-      const row = await AccountModel.create({ ...account, passwordChangedAt: null }, inTransaction(tx));
-      return { ...account, id: Number(row.id) };
+      const fresh = { ...account, passwordChangedAt: null };
+      const row = await AccountModel.create(fresh, inTransaction(tx));
+      return { ...fresh, id: Number(row.id) };
     },
 
     async change(id: number, change: AccountChange, now: Date, tx?: Tx): Promise<void> {
@@ -120,9 +122,8 @@ export function createAccountStore(database: Database) {
 export type AccountStore = ReturnType<typeof createAccountStore>;
 
 function accountOf(row: InferAttributes<InstanceType<ReturnType<typeof defineAccountModel>>>): Account {
-  const { passwordChangedAt: _, ...account } = row;
   return {
-    ...account,
+    ...row,
     id: Number(row.id),
     otp: Boolean(row.otp),
     referralId: row.referralId === null ? null : Number(row.referralId),

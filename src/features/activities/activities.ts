@@ -31,6 +31,10 @@ export function createActivities({ store, clock }: ActivitiesNeeds) {
     },
 
     latest: store.latest,
+
+    /** Whether somebody has signed in to the account from this address before. */
+    hasSignedInFrom: (accountId: number, ip: string): Promise<boolean> =>
+      store.exists({ userId: accountId, userIp: ip, topic: "session", result: "succeed" }),
   };
 }
 

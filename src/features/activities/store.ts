@@ -47,6 +47,10 @@ export function createActivityStore(database: Database) {
       await ActivityModel.create(activity, inTransaction(tx));
     },
 
+    async exists(where: Partial<Pick<Activity, "userId" | "userIp" | "topic" | "result">>): Promise<boolean> {
+      return (await ActivityModel.findOne({ where, attributes: ["id"], raw: true })) !== null;
+    },
+
     /** The latest of an account, newest first. */
     latest: (userId: number, limit: number): Promise<Activity[]> =>
       ActivityModel.findAll({ where: { userId }, order: [["id", "DESC"]], limit, raw: true }),

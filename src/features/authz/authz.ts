@@ -1,5 +1,6 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Caller } from "../../platform/call.js";
+import { secondsOf } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { tokenIn } from "../sessions/cookie.js";
@@ -52,8 +53,9 @@ export function createAuthz({ accounts, sessions, bearer, rules, origins }: Auth
   async function accountOfBearer(authorization: string): Promise<Account> {
     const [, token] = /^Bearer +([^\s]+)$/.exec(authorization) ?? [];
     if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-    const account = await accounts.byUid(await bearer.verify(token));
-    if (!account) throw new Failure(ErrorReason.BEARER_INVALID);
+    const { uid, issuedAt } = await bearer.verify(token);
+    const account = await accounts.byUid(uid);
+    if (!account || wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
     // Whatever the token says: it may be older than a ban.
     refuseInactive(account);
     return account;
@@ -65,5 +67,9 @@ export type Authz = ReturnType<typeof createAuthz>;
 function refuseInactive({ state }: Account): void {
   if (state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
 }
+
+/** Tokens of a password that is no longer the account's go with its sessions. */
+const wasReplaced = (issuedAt: number, { passwordChangedAt }: Account): boolean =>
+  passwordChangedAt !== null && issuedAt < secondsOf(passwordChangedAt);
 
 const callerOf = ({ id, uid, role, level }: Account): Caller => ({ accountId: id, uid, role, level });

@@ -18,8 +18,11 @@ export interface BearerNeeds {
   readonly clock: Clock;
 }
 
-interface Verified {
+/** What a good token says. */
+export interface Verified {
   readonly uid: string;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -61,14 +64,14 @@ export function createBearer({ key, issuer, audience, lifetimeSeconds, leewaySec
       return fresh.token;
     },
 
-    /** The uid a token was signed for; throws Failure(BEARER_INVALID) for anything but a good token of ours. */
-    async verify(token: string): Promise<string> {
+    /** Throws Failure(BEARER_INVALID) for anything but a good token of ours. */
+    async verify(token: string): Promise<Verified> {
       const now = secondsOf(clock());
       const known = verified.get(token);
-      if (known && now < known.expiresAt + leewaySeconds) return known.uid;
+      if (known && now < known.expiresAt + leewaySeconds) return known;
       const fresh = await verifySignature(token, now);
       verified.set(token, fresh);
-      return fresh.uid;
+      return fresh;
     },
 
     publicKeys: () => [key.jwk],
@@ -90,7 +93,7 @@ export function createBearer({ key, issuer, audience, lifetimeSeconds, leewaySec
       if (!isOurs || typeof uid !== "string" || !jti || iat > now + leewaySeconds) {
         throw new Failure(ErrorReason.BEARER_INVALID);
       }
-      return { uid, expiresAt: exp };
+      return { uid, issuedAt: iat, expiresAt: exp };
     } catch (fault) {
       throw fault instanceof Failure ? fault : new Failure(ErrorReason.BEARER_INVALID, { cause: fault });
     }

@@ -1,6 +1,7 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
+import type { Evenly } from "../../platform/even-time.js";
 import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
@@ -18,6 +19,8 @@ export interface RecoveryNeeds {
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
   readonly hideAccounts: boolean;
+  /** Runs what would tell by its duration whether there is an account. */
+  readonly evenly: Evenly;
 }
 
 export interface NewPassword {
@@ -28,24 +31,12 @@ export interface NewPassword {
 
 /** A new password for those who have lost theirs. Neither the account's state nor its second factor changes. */
 export function createRecovery(needs: RecoveryNeeds) {
-  const { database, accounts, tokens, activities, outbox, hasher, hideAccounts } = needs;
+  const { database, accounts, tokens, activities, outbox, hasher, hideAccounts, evenly } = needs;
 
   return {
     /** Sends a reset token to an address; the ones before are void. */
-    async request(email: string, language: string | undefined, audit: Audit): Promise<void> {
-      const account = await accounts.byEmail(normaliseEmail(email));
-      if (!account) {
-        if (hideAccounts) return;
-        throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
-      }
-      await database.transaction(async (tx) => {
-        await accounts.lock(account.id, tx);
-        const token = await tokens.issue(account, "password_reset", tx);
-        const mail = { topic: "password_reset", accountId: account.id, to: account.email } as const;
-        await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
-        await activities.succeeded(audit, account.id, tx);
-      });
-    },
+    request: (email: string, language: string | undefined, audit: Audit): Promise<void> =>
+      evenly(() => request(email, language, audit)),
 
     /** Sets the new password and ends every session. A refused password leaves the token good. */
     async reset({ token, password, confirmation }: NewPassword, audit: Audit): Promise<void> {
@@ -64,6 +55,21 @@ export function createRecovery(needs: RecoveryNeeds) {
       });
     },
   };
+
+  async function request(email: string, language: string | undefined, audit: Audit): Promise<void> {
+    const account = await accounts.byEmail(normaliseEmail(email));
+    if (!account) {
+      if (hideAccounts) return;
+      throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
+    }
+    await database.transaction(async (tx) => {
+      await accounts.lock(account.id, tx);
+      const token = await tokens.issue(account, "password_reset", tx);
+      const mail = { topic: "password_reset", accountId: account.id, to: account.email } as const;
+      await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
+      await activities.succeeded(audit, account.id, tx);
+    });
+  }
 
   function refuseFaults({ id }: Pick<Account, "id">, password: string): void {
     const [first, ...rest] = accounts.passwordReasons(password);

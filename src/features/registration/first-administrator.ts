@@ -19,6 +19,14 @@ export interface FirstAdministratorNeeds {
   readonly hasher: PasswordHasher;
 }
 
+export interface AdministratorWanted {
+  readonly email: string;
+  /** Generated when absent. */
+  readonly password: string | undefined;
+  /** Refuse a password that sign-up would refuse. */
+  readonly strict: boolean;
+}
+
 export interface Administrator {
   readonly email: string;
   /** Present when it was generated just now: the one moment at which it can be told. */
@@ -26,16 +34,21 @@ export interface Administrator {
 }
 
 /**
- * Creates the administrator of an installation that has none, verified up to level 3. Answers undefined when there is one.
+ * Creates the administrator of an installation that has none, verified up to level 3. Answers undefined when there is one, or when
+ * the address is somebody else's.
  * Safe with several processes starting at once: one of them creates it.
  */
 export async function createFirstAdministrator(
   { database, accounts, labels, levels, hasher }: FirstAdministratorNeeds,
-  { email, password }: { readonly email: string; readonly password: string | undefined },
+  { email, password, strict }: AdministratorWanted,
 ): Promise<Administrator | undefined> {
   if (await accounts.existsWithRole(ROLE)) return undefined;
   const address = normaliseEmail(email);
+  if (accounts.emailReasons(address).length > 0) throw new Error("ADMIN_EMAIL is no e-mail address");
   const chosen = password ?? generated(accounts);
+  if (strict && accounts.passwordReasons(chosen).length > 0) {
+    throw new Error("ADMIN_PASSWORD is too weak: sign-up would refuse it");
+  }
   const member = { email: address, passwordDigest: await hasher.hash(chosen), referralId: null };
   try {
     await database.transaction(async (tx) => {

@@ -1,5 +1,6 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
+import type { Evenly } from "../../platform/even-time.js";
 import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
@@ -17,6 +18,8 @@ export interface RegistrationNeeds {
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
   readonly hideAccounts: boolean;
+  /** Runs what would tell by its duration whether there is an account. */
+  readonly evenly: Evenly;
 }
 
 export interface SignUp {
@@ -28,7 +31,7 @@ export interface SignUp {
 }
 
 export function createRegistration(needs: RegistrationNeeds) {
-  const { database, accounts, labels, tokens, outbox, hasher, hideAccounts } = needs;
+  const { database, accounts, labels, tokens, outbox, hasher, hideAccounts, evenly } = needs;
 
   async function referrerOf(uid: string | undefined): Promise<number | null> {
     if (uid === undefined) return null;
@@ -53,32 +56,11 @@ export function createRegistration(needs: RegistrationNeeds) {
 
   return {
     /** Creates an account that waits for its e-mail address to be confirmed. */
-    async signUp({ email, password, referrerUid, language }: SignUp): Promise<void> {
-      const referralId = await referrerOf(referrerUid);
-      const address = normaliseEmail(email);
-      await refuseFaults(address, password);
-      const passwordDigest = await hasher.hash(password);
-      const member = {
-        email: address,
-        passwordDigest,
-        role: "member",
-        state: "pending",
-        referralId,
-      } as const;
-      try {
-        await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), language, tx));
-      } catch (fault) {
-        const taken = fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN);
-        if (!(taken && hideAccounts)) throw fault;
-      }
-    },
+    signUp: (wanted: SignUp): Promise<void> => evenly(() => signUp(wanted)),
 
     /** Sends a new confirmation token; the ones before are void. */
-    async resend(email: string, language: string | undefined): Promise<void> {
-      const account = await accounts.byEmail(normaliseEmail(email));
-      const sent = account && (await database.transaction((tx) => sendIfAwaiting(account, language, tx)));
-      if (!sent && !hideAccounts) throw new Failure(ErrorReason.NOT_AWAITING_CONFIRMATION);
-    },
+    resend: (email: string, language: string | undefined): Promise<void> =>
+      evenly(() => resend(email, language)),
 
     /** Confirms an e-mail address with the token sent to it. */
     async confirm(token: string): Promise<void> {
@@ -93,6 +75,32 @@ export function createRegistration(needs: RegistrationNeeds) {
       });
     },
   };
+
+  async function signUp({ email, password, referrerUid, language }: SignUp): Promise<void> {
+    const referralId = await referrerOf(referrerUid);
+    const address = normaliseEmail(email);
+    await refuseFaults(address, password);
+    const passwordDigest = await hasher.hash(password);
+    const member = {
+      email: address,
+      passwordDigest,
+      role: "member",
+      state: "pending",
+      referralId,
+    } as const;
+    try {
+      await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), language, tx));
+    } catch (fault) {
+      const taken = fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN);
+      if (!(taken && hideAccounts)) throw fault;
+    }
+  }
+
+  async function resend(email: string, language: string | undefined): Promise<void> {
+    const account = await accounts.byEmail(normaliseEmail(email));
+    const sent = account && (await database.transaction((tx) => sendIfAwaiting(account, language, tx)));
+    if (!sent && !hideAccounts) throw new Failure(ErrorReason.NOT_AWAITING_CONFIRMATION);
+  }
 
   async function sendIfAwaiting({ id }: Account, language: string | undefined, tx: Tx): Promise<boolean> {
     const account = await accounts.lock(id, tx);

@@ -18,6 +18,8 @@ export const sessionHandlers = (
   { lifetimeSeconds, secureCookie, origins }: CookieSettings,
 ): Handlers<typeof SessionService> => ({
   async createSession({ email = "", password = "", otpCode }, { requestHeader, responseHeader, audit }) {
+    // A foreign page's form would sign its visitor in as somebody else.
+    if (!cookieMayAct(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
     const credentials = { email, password, otpCode, replaces: tokenIn(requestHeader) };
     const { account, token } = await sessions.open(credentials, audit);
     responseHeader.append("set-cookie", settingCookie(token, lifetimeSeconds, secureCookie));

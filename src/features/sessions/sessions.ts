@@ -45,9 +45,9 @@ export function createSessions(needs: SessionsNeeds) {
       const token = opaqueToken();
       const now = clock();
       await database.transaction(async (tx) => {
-        // The password took a while to check: a ban or a new password that came meanwhile must not be outrun.
+        // The proofs took a while to check: a ban, a new password or a second factor that came meanwhile must not be outrun.
         const present = await accounts.lock(account.id, tx);
-        if (present?.state !== "active" || present.passwordDigest !== account.passwordDigest) {
+        if (!present || !provesStill(account, present)) {
           throw new Failure(ErrorReason.CREDENTIALS_INVALID, { about: { accountId: account.id, action } });
         }
         if (credentials.replaces !== undefined) await store.delete(sha256Hex(credentials.replaces), tx);
@@ -104,5 +104,10 @@ export function createSessions(needs: SessionsNeeds) {
     },
   };
 }
+
+const provesStill = (proved: Account, present: Account): boolean =>
+  present.state === "active" &&
+  present.passwordDigest === proved.passwordDigest &&
+  present.otp === proved.otp;
 
 export type Sessions = ReturnType<typeof createSessions>;

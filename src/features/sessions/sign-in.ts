@@ -1,14 +1,16 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Audit } from "../../platform/call.js";
 import { Failure } from "../../platform/failure.js";
+import { networkOf } from "../../platform/network.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
+import type { Activities } from "../activities/activities.js";
 import type { Otp } from "../otp/otp.js";
 import type { Throttles } from "../throttles/throttles.js";
 
-/** Guesses at one address from one place; more of them, from anywhere, before the address itself is closed for a while. */
-const FROM_ONE_PLACE = { calls: 30, seconds: 600 };
+/** Guesses at one address from one network; more of them, from anywhere, before the address is closed to strangers for a while. */
+const FROM_ONE_PLACE = { calls: 30, seconds: 3600 };
 const FROM_ANYWHERE = { calls: 100, seconds: 3600 };
 const CODES = { calls: 10, seconds: 900 };
 
@@ -18,6 +20,7 @@ export interface SignInNeeds {
   readonly accounts: Accounts;
   readonly otp: Otp;
   readonly throttles: Throttles;
+  readonly activities: Activities;
   readonly hasher: PasswordHasher;
 }
 
@@ -28,7 +31,7 @@ export interface Attempt {
 }
 
 /** Decides whether somebody is who they say. Every attempt is counted before it is judged, so that parallel guesses count too. */
-export function createSignIn({ accounts, otp, throttles, hasher }: SignInNeeds) {
+export function createSignIn({ accounts, otp, throttles, activities, hasher }: SignInNeeds) {
   /** An unknown address takes the same time and gives the same answer as a wrong password. */
   async function withPassword(email: string, password: string): Promise<Account> {
     const account = await accounts.byEmail(email);
@@ -36,8 +39,25 @@ export function createSignIn({ accounts, otp, throttles, hasher }: SignInNeeds) 
       await hasher.verifyNothing(password);
       throw new Failure(ErrorReason.CREDENTIALS_INVALID);
     }
-    if (await accounts.hasPassword(account, password)) return account;
+    const proved = await accounts.withPassword(account, password);
+    if (proved) return proved;
     throw new Failure(ErrorReason.CREDENTIALS_INVALID, { about: { accountId: account.id } });
+  }
+
+  /** Strangers who have spent the guesses at an address do not keep its owner out of where he has signed in before. */
+  async function spendFromAnywhere(
+    bucket: string,
+    email: string,
+    ip: string,
+  ): Promise<"spent" | "known here"> {
+    try {
+      await throttles.spend(bucket, FROM_ANYWHERE);
+      return "spent";
+    } catch (refusal) {
+      const account = await accounts.byEmail(email);
+      if (!account || !(await activities.hasSignedInFrom(account.id, ip))) throw refusal;
+      return "known here";
+    }
   }
 
   async function proveSecondFactor(account: Account, code: string | undefined): Promise<void> {
@@ -56,21 +76,19 @@ export function createSignIn({ accounts, otp, throttles, hasher }: SignInNeeds) 
       audit: Audit,
     ): Promise<{ account: Account; action: string }> {
       const address = normaliseEmail(email);
-      const here = `sign-in:${address}:${audit.ip}`;
-      const anywhere = `sign-in:${address}`;
+      const here = JSON.stringify(["sign-in from one place", address, networkOf(audit.ip)]);
+      const anywhere = JSON.stringify(["sign-in from anywhere", address]);
       await throttles.spend(here, FROM_ONE_PLACE);
-      await throttles.spend(anywhere, FROM_ANYWHERE);
-      const found = await withPassword(address, password);
+      const spending = await spendFromAnywhere(anywhere, address, audit.ip);
+      const account = await withPassword(address, password);
       await throttles.forget(here);
-      await throttles.refund(anywhere);
+      if (spending === "spent") await throttles.refund(anywhere);
 
-      const about = { accountId: found.id };
-      if (found.state === "banned") throw new Failure(ErrorReason.ACCOUNT_BANNED, { about });
-      if (found.state !== "active") throw new Failure(ErrorReason.ACCOUNT_NOT_ACTIVE, { about });
-      if (found.otp) await proveSecondFactor(found, otpCode);
-      // Read again: a digest of an older kind has just been replaced.
-      const account = (await accounts.byId(found.id)) ?? found;
-      return { account, action: found.otp ? WITH_SECOND_FACTOR : audit.action };
+      const about = { accountId: account.id };
+      if (account.state === "banned") throw new Failure(ErrorReason.ACCOUNT_BANNED, { about });
+      if (account.state !== "active") throw new Failure(ErrorReason.ACCOUNT_NOT_ACTIVE, { about });
+      if (account.otp) await proveSecondFactor(account, otpCode);
+      return { account, action: account.otp ? WITH_SECOND_FACTOR : audit.action };
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { RateLimit } from "../../../gen/barong/options/v1/options_pb.js";
 import type { Call } from "../../platform/call.js";
+import { networkOf } from "../../platform/network.js";
 import { nameOf } from "../../transcoding/rules.js";
-import { networkOf } from "../client-address.js";
 import { fieldReader } from "./field-value.js";
 
 export interface Limit {
@@ -28,15 +28,20 @@ export function limitsStep(method: DescMethod, limits: readonly RateLimit[], spe
 }
 
 function bucketsOf(method: DescMethod, by: string): BucketOf {
-  const prefix = `${nameOf(method)}:${by}:`;
-  if (by === "client") return (_request, call) => prefix + networkOf(call.origin.ip);
-  const field = method.input.fields.find(({ name }) => name === by);
-  if (field === undefined) throw new Error(`${method.input.typeName} has no field ${by}`);
+  const parts = by.split("+").map((name) => partOf(method, name));
+  // As JSON, so that no value can pass for two.
+  return (request, call) => JSON.stringify([nameOf(method), by, ...parts.map((part) => part(request, call))]);
+}
+
+function partOf(method: DescMethod, name: string): BucketOf {
+  if (name === "client") return (_request, call) => networkOf(call.origin.ip);
+  const field = method.input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`${method.input.typeName} has no field ${name}`);
   const read = fieldReader(field);
   // Spellings that the account look-up takes for one must not have limits of their own.
   return (request) =>
-    prefix +
     String(read(request) ?? "")
       .trim()
-      .toLowerCase();
+      .toLowerCase()
+      .normalize("NFC");
 }

@@ -112,7 +112,7 @@ export const MethodRulesSchema: GenMessage<MethodRules> = /*@__PURE__*/
  */
 export type RateLimit = Message<"barong.options.v1.RateLimit"> & {
   /**
-   * `client` for the caller's IP address, or the name of a string field of the request.
+   * `client` for the caller's address (of IPv6 the network), the name of a string field of the request, or several joined by `+`.
    *
    * @generated from field: string by = 1;
    */
