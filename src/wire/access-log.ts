@@ -35,16 +35,10 @@ export function requestLog({ logger, clientAddress }: AccessLogNeeds): LogReques
 
 /** Logs every request that reaches the hooks. */
 export function logRequests(app: FastifyInstance, log: LogRequest): void {
-  app.addHook("onRequest", (request, _reply, done) => {
+  app.addHook("onRequest", (request, { raw }, done) => {
     started.set(request, monotonicMilliseconds());
-    done();
-  });
-  app.addHook("onResponse", (request, reply, done) => {
-    log(request, reply.raw.statusCode);
-    done();
-  });
-  app.addHook("onRequestAbort", (request, done) => {
-    log(request, CLIENT_LEFT);
+    // Fastify's hooks do not see a client that leaves after its body was read.
+    raw.once("close", () => log(request, raw.writableFinished ? raw.statusCode : CLIENT_LEFT));
     done();
   });
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
@@ -101,7 +101,7 @@ function withBounds<S extends Server>(server: S): S {
 /** Answers what is no HTTP: there is no request, so there is no reply either. */
 function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (socket.writable && socket.bytesWritten === 0) {
+  if (socket.writable && !isAnswering(socket)) {
     const [status, reason] = brokenRequests[error.code ?? ""] ?? [
       "400 Bad Request",
       ErrorReason.MALFORMED_REQUEST,
@@ -112,6 +112,12 @@ function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     );
   }
   socket.destroySoon();
+}
+
+/** Whether an answer has begun to be sent, into which another must not be mixed. Node itself asks the same way. */
+function isAnswering(socket: Socket): boolean {
+  const answer = "_httpMessage" in socket ? socket._httpMessage : undefined;
+  return answer instanceof ServerResponse && answer.headersSent;
 }
 
 const brokenRequests: Readonly<Record<string, readonly [string, ErrorReason]>> = {

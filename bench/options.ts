@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Plan } from "./rounds.js";
+import type { ServerSettings } from "./servers.js";
+
+export interface Options {
+  readonly plan: Plan;
+  /** Whether the figures are worth keeping. */
+  readonly keep: boolean;
+  readonly servers: ServerSettings;
+}
+
+const FULL: Plan = { rounds: 9, warmUpSeconds: 2, seconds: 1.5 };
+const QUICK: Plan = { rounds: 2, warmUpSeconds: 0.1, seconds: 0.1 };
+
+/** Reads the command line. Throws an error of one line for what it does not know. */
+export function optionsOf(args: readonly string[], mysqlUrl: string | undefined): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      profiles: { type: "string" },
+    },
+  });
+  const { quick, rounds, seconds, profiles } = values;
+  const usual = quick ? QUICK : FULL;
+  return {
+    plan: {
+      ...usual,
+      rounds: rounds === undefined ? usual.rounds : above0("rounds", rounds),
+      seconds: seconds === undefined ? usual.seconds : above0("seconds", seconds),
+    },
+    keep: !quick && profiles === undefined,
+    servers: { mysqlUrl, profiles: profiles && resolve(profiles) },
+  };
+}
+
+function above0(name: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`--${name} must be a number above 0`);
+  return number;
+}

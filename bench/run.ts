@@ -1,0 +1,88 @@
+/**
+ * Measures what a call costs; README.md beside this file tells what and how.
+ *
+ *   npm run bench                            about seven minutes; writes results/
+ *   npm run bench -- --quick                 a smoke test of the bench itself; writes nothing
+ *   npm run bench -- --rounds=5 --seconds=3
+ *   npm run bench -- --profiles=FOLDER       keeps a CPU profile of each server; writes no results
+ *
+ * BENCH_MYSQL_URL or TEST_MYSQL_URL (`mysql://root@127.0.0.1:3306`) adds the lines on MySQL.
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { systemClock } from "../src/platform/clock.js";
+import { comparisons, sectionsOf, YARDSTICK } from "./cases.js";
+import { differenceOf, figuresOf } from "./figures.js";
+import { circumstances, loadOfMachine } from "./machine.js";
+import { type Options, optionsOf } from "./options.js";
+import { markdownOf, type Report } from "./report.js";
+import { runRounds } from "./rounds.js";
+import { startServers } from "./servers.js";
+
+/** Closes what was opened; the latest goes first. */
+const closings: (() => Promise<void> | void)[] = [];
+
+async function closeAll(): Promise<void> {
+  for (const close of closings.splice(0).reverse()) await close();
+}
+
+async function main({ plan, servers: settings }: Options): Promise<Report> {
+  build();
+  const before = circumstances(systemClock());
+  const { servers, mysqlVersion = "not measured" } = await startServers(settings, (close) => {
+    closings.push(close);
+  });
+  const sections = await sectionsOf(servers);
+  const cases = sections.flatMap((section) => section.cases);
+  closings.push(() => {
+    for (const { load } of cases) load.close();
+  });
+  const samples = await runRounds(cases, plan, (round) =>
+    print(`round ${round + 1} of ${plan.rounds}, ${cases.length} cases`),
+  );
+  return {
+    circumstances: { ...before, loadAfter: loadOfMachine(), mysqlVersion },
+    plan,
+    sections: sections.map((section) => ({
+      title: section.title,
+      figures: section.cases.map(({ name }) => figuresOf(samples, name, YARDSTICK)),
+    })),
+    differences: comparisons.map(({ title, more, less }) => ({
+      title,
+      microseconds: differenceOf(samples, more, less),
+    })),
+    samples,
+  };
+}
+
+/** Compiles the servers as `npm run build` does. */
+function build(): void {
+  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const project = join(import.meta.dirname, "tsconfig.json");
+  execFileSync(process.execPath, [compiler, "-p", project], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+function keepReport(report: Report): void {
+  const folder = join(import.meta.dirname, "results");
+  const date = report.circumstances.startedAt.slice(0, 10);
+  writeFileSync(join(folder, `${date}.json`), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(folder, "latest.md"), markdownOf(report));
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void closeAll().finally(() => process.exit(1)));
+}
+
+const options = optionsOf(process.argv.slice(2), process.env.BENCH_MYSQL_URL || process.env.TEST_MYSQL_URL);
+try {
+  const report = await main(options);
+  print(`\n${markdownOf(report)}`);
+  if (options.keep) keepReport(report);
+  else print("Nothing was kept: figures of a quick or profiled run mean little.");
+} finally {
+  await closeAll();
+}
