@@ -37,7 +37,7 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
   const probe = join(BUILD, "bench/servers/probe.js");
   const child = spawn(
     process.execPath,
-    ["--enable-source-maps", ...profiling, "--import", probe, join(BUILD, program), ...args(ports)],
+    [...profiling, "--import", probe, join(BUILD, program), ...args(ports)],
     // Nothing of this process's environment: it could configure the server.
     { env: environment(ports), stdio: ["ignore", "ignore", "inherit", "ipc"] },
   );

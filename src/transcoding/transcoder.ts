@@ -60,7 +60,7 @@ class RestDoor {
     };
     const method = app.supportedMethods.filter((each) => each !== "OPTIONS");
     app.route({ method, url: "/*", handler });
-    // The CORS plugin claims "OPTIONS *" for itself; these are more specific.
+    // CORS plugins of a host claim "OPTIONS *" for themselves; these are more specific.
     for (const url of ["/", "/:first", "/:first/*"]) app.route({ method: "OPTIONS", url, handler });
   }
 

@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { fromBinary } from "@bufbuild/protobuf";
-import type { ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Origin } from "../platform/call.js";
 import { systemClock } from "../platform/clock.js";
@@ -76,7 +76,7 @@ export class GrpcDoorCall extends WireCall {
 
   /** Sends the headers set so far as initial metadata; they can be sent once. */
   sendHeader(): void {
-    const metadata = metadataOf(this.answered ?? new Headers());
+    const metadata = this.answered ? metadataOf(this.answered) : new Metadata();
     metadata.set("x-request-id", this.id);
     this.call.sendMetadata(metadata);
   }

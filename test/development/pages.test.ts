@@ -92,13 +92,26 @@ test("the mailbox as JSON is the list of its messages, newest first", async () =
   ]);
 });
 
+test("a name that somebody has made to lead here shows nothing", async () => {
+  const { mailbox, get } = await start();
+  await mailbox.send(aMail({ token: "t0ken" }));
+
+  const answer = await get("/dev/mailbox.json", "evil.example");
+
+  expect(answer.statusCode).toBe(403);
+  expect(answer.body).not.toContain("t0ken");
+});
+
 async function start() {
   const mailbox = createMailbox(noon);
   const server = fastify();
   await server.register(
     developmentPages({ mailbox, settled: async () => undefined, hosts: ["localhost", "127.0.0.1"] }),
   );
-  return { mailbox, get: (url: string) => server.inject(url) };
+  return {
+    mailbox,
+    get: (url: string, host = "localhost:8080") => server.inject({ url, headers: { host } }),
+  };
 }
 
 const aMail = (fields: Partial<Parameters<ReturnType<typeof createMailbox>["send"]>[0]>) => ({

@@ -82,6 +82,19 @@ test("only listed origins are let in when there is a list", async () => {
   expect(stranger.get("access-control-allow-origin")).toBeNull();
 });
 
+test("an origin that is not listed gets no word of CORS, and no page reads what is for development", async () => {
+  const cors = { origins: [page], maxAgeSeconds: 60, credentials: true };
+  const { url } = await openTestDoors({ settings: { cors } });
+  const wordsFor = async (path: string, origin: string) => {
+    const { headers } = await get(`${url}${path}`, { headers: { origin } });
+    return [...headers.keys()].filter((name) => name.startsWith("access-control-"));
+  };
+
+  expect(await wordsFor("/api/v2/identity/ping", "https://stranger.example")).toEqual([]);
+  expect(await wordsFor("/dev/mailbox.json", page)).toEqual([]);
+  expect(await wordsFor("/api/v2/identity/ping", page)).not.toEqual([]);
+});
+
 test("credentials for every origin stop the start", async () => {
   const cors = { origins: "*" as const, maxAgeSeconds: 60, credentials: true };
 

@@ -35,6 +35,16 @@ describeEachDatabase("the gateway's question", (database) => {
     expect(answer.status).toBe(200);
   });
 
+  test("the query is the asked request's own business", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    for (const query of ["x=%", "x=%ff", "path=api/v2/peatio/public", `${"a=1&".repeat(1500)}z=1`]) {
+      const answer = await ask(`api/v2/orders?${query}`, { cookie });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("authorization")).toMatch(/^Bearer /);
+    }
+  });
+
   test("without a session nothing passes", async () => {
     expectRefusal(await ask("api/v2/orders"), 401, "authz.invalid_session");
     expectRefusal(

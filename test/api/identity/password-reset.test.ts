@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { describeEachDatabase } from "../../support/databases.js";
-import { activeMember, expectRefusal, freshEmail, post, rest, signIn } from "../../support/rest.js";
+import {
+  activeMember,
+  bearerFor,
+  cookieOf,
+  expectRefusal,
+  freshEmail,
+  post,
+  rest,
+  signIn,
+} from "../../support/rest.js";
 import { PASSWORD, start, startedApp } from "../../support/start-app.js";
 
 const REQUEST = "/identity/users/password/generate_code";
@@ -37,6 +46,41 @@ describeEachDatabase("resetting a password", (database) => {
 
     const answer = await rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie } });
     expectRefusal(answer, 401, "authz.invalid_session");
+  });
+
+  test("a sign-in with the old password that is under way does not outlive the reset", async () => {
+    const email = await activeMember(app);
+    const token = await resetToken(email);
+    const signingIn = Array.from({ length: 8 }, () =>
+      post(app, "/identity/sessions", { email, password: PASSWORD }),
+    );
+
+    const [done, ...attempts] = await Promise.all([reset(token), ...signingIn]);
+
+    expect(done?.status).toBe(201);
+    for (const attempt of attempts.filter(({ status }) => status === 201)) {
+      const answer = await rest(app, "GET", "/resource/users/me", { headers: { cookie: cookieOf(attempt) } });
+      expectRefusal(answer, 401, "authz.invalid_session");
+    }
+  });
+
+  test("a bearer token of before does not outlive the reset", async () => {
+    const now = { moment: new Date() };
+    const timed = await start(database, { clock: () => now.moment });
+    try {
+      const email = await activeMember(timed);
+      const authorization = await bearerFor(timed, await signIn(timed, email));
+      await post(timed, REQUEST, { email });
+      now.moment = secondsAfter(now.moment, 2);
+      const given = { password: NEW_PASSWORD, confirm_password: NEW_PASSWORD };
+      await post(timed, RESET, { reset_password_token: await timed.tokenFor(email), ...given });
+
+      const answer = await rest(timed, "GET", "/resource/users/me", { headers: { authorization } });
+
+      expectRefusal(answer, 401, "jwt.decode_and_verify");
+    } finally {
+      await timed.stop();
+    }
   });
 
   test("a token used twice in parallel resets once", async () => {

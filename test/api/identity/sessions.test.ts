@@ -195,6 +195,25 @@ describeEachDatabase("signing in and out", (database) => {
     expect(same.status).toBe(204);
   });
 
+  test("a form on a page of another origin cannot sign its visitor in", async () => {
+    const email = await activeMember(app);
+
+    const refused = await rest(app, "POST", SESSIONS, {
+      form: { email, password: PASSWORD },
+      headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+    });
+
+    expectRefusal(refused, 403, "authz.origin_refused");
+    expect(refused.headers.get("set-cookie")).toBeNull();
+  });
+
+  test("an address that nobody can have is no address, whatever is in it", async () => {
+    for (const email of ["a\u0000b@example.com", "' OR 1=1 --", "%"]) {
+      const refused = await post(app, SESSIONS, { email, password: PASSWORD });
+      expectRefusal(refused, 401, "identity.session.invalid_params");
+    }
+  });
+
   test("signing in again replaces the session of the cookie, and leaves others alone", async () => {
     const email = await activeMember(app);
     const elsewhere = await signIn(app, email);
@@ -216,6 +235,41 @@ describeEachDatabase("signing in and out", (database) => {
       }
       const stopped = await post(app, SESSIONS, { email: address, password: PASSWORD });
       expectRefusal(stopped, 429, "server.too_many_requests");
+    }
+  });
+
+  test("strangers who guess do not keep the owner out of where he has been before", async () => {
+    const guarded = await start(database, { environment: { TRUSTED_PROXIES: "127.0.0.1" } });
+    try {
+      const from = (ip: string) => ({ "x-forwarded-for": ip });
+      const email = await activeMember(guarded);
+      await post(guarded, SESSIONS, { email, password: PASSWORD }, from("198.51.100.1"));
+      for (let guess = 0; guess < 100; guess += 1) {
+        const place = from(`203.0.113.${guess % 5}`);
+        await post(guarded, SESSIONS, { email, password: "Fai5aesoLEcx" }, place);
+      }
+
+      const attempt = (ip: string) => post(guarded, SESSIONS, { email, password: PASSWORD }, from(ip));
+
+      expectRefusal(await attempt("192.0.2.9"), 429, "server.too_many_requests");
+      expect((await attempt("198.51.100.1")).status).toBe(201);
+    } finally {
+      await guarded.stop();
+    }
+  });
+
+  test("one network has one count of guesses, and it is no other address's", async () => {
+    const guarded = await start(database, { environment: { TRUSTED_PROXIES: "127.0.0.1" } });
+    try {
+      const guess = (email: string, ip: string) =>
+        post(guarded, SESSIONS, { email, password: "Fai5aesoLEcx" }, { "x-forwarded-for": ip });
+      const email = await activeMember(guarded);
+      for (let spent = 0; spent < 30; spent += 1) await guess(email, `2001:db8::${spent + 1}`);
+
+      expect((await guess(email, "2001:db8::ffff")).status).toBe(429);
+      expect((await guess(`${email}:192.0.2.1`, "2001:db8::ffff")).status).toBe(401);
+    } finally {
+      await guarded.stop();
     }
   });
 

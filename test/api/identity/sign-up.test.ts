@@ -106,6 +106,8 @@ describeEachDatabase("POST /identity/users", (database) => {
     expectRefusal(await signUp("UID123"), 422, "identity.user.invalid_referral_format");
     expectRefusal(await signUp(""), 422, "identity.user.invalid_referral_format");
     expectRefusal(await signUp("ID1231231231"), 422, "identity.user.referral_doesnt_exist");
+    const none = { email: freshEmail(), password: PASSWORD, refid: null };
+    expect(await post(app, "/identity/users", none)).toMatchObject({ status: 201 });
     const inviter = await app.rooms.accounts.byEmail(await pendingMember(app));
     expect(await signUp(inviter?.uid ?? "")).toMatchObject({ status: 201 });
   });
