@@ -26,7 +26,7 @@ import type { Logger } from "./platform/logger.js";
 import { HashingOverloaded } from "./platform/password-hash.js";
 import { every } from "./platform/periodic.js";
 import { createVault } from "./platform/secrets.js";
-import { readSigningKey } from "./platform/signing-keys.js";
+import { readSigningKey, type SigningKey } from "./platform/signing-keys.js";
 import type { Captcha } from "./ports/captcha/captcha.js";
 import { createGeetest } from "./ports/captcha/geetest.js";
 import { noCaptcha } from "./ports/captcha/no-captcha.js";
@@ -62,7 +62,7 @@ export interface App {
 
 /** Creates and joins everything, and listens. What was opened is closed again when a step fails. */
 export async function startApp(config: Config, { clock, logger }: Surroundings): Promise<App> {
-  const signingKey = await readSigningKey(signingPem(config), config.jwt.algorithm);
+  const signingKey = await signingKeyOf(config);
   const vault = createVault(config.secretsKeys ?? ownKeyRing(config.dataDir));
   const mailbox = config.mail.smtpUrl === undefined ? createMailbox(clock) : undefined;
   const mailer = mailbox ?? createSmtpMailer({ url: config.mail.smtpUrl ?? "", from: config.mail.from });
@@ -117,10 +117,15 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
   }
 }
 
-function signingPem({ jwt, dataDir }: Config): string {
-  return jwt.privateKeyPath === undefined
-    ? ownSigningKey(dataDir, jwt.algorithm)
-    : readFileSync(jwt.privateKeyPath, "utf8");
+async function signingKeyOf({ jwt: { privateKeyPath, algorithm }, dataDir }: Config): Promise<SigningKey> {
+  if (privateKeyPath === undefined) return readSigningKey(ownSigningKey(dataDir, algorithm), algorithm);
+  try {
+    return await readSigningKey(readFileSync(privateKeyPath, "utf8"), algorithm);
+  } catch (cause) {
+    throw new Error(`JWT_PRIVATE_KEY_PATH ${privateKeyPath} is no key for ${algorithm}: ${String(cause)}`, {
+      cause,
+    });
+  }
 }
 
 function createCaptcha({ captcha: { vendor, geetest, recaptcha } }: Config): Captcha {

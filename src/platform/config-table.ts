@@ -1,4 +1,15 @@
-import { flag, type Kind, list, oneOf, type Setting, text, url, whole } from "./settings.js";
+import {
+  addresses,
+  flag,
+  type Kind,
+  list,
+  oneOf,
+  type Setting,
+  sender,
+  text,
+  url,
+  whole,
+} from "./settings.js";
 
 interface Extras {
   readonly aliases?: readonly string[];
@@ -54,7 +65,7 @@ export const settings = {
   ),
   trustedProxies: setting(
     "TRUSTED_PROXIES",
-    list,
+    addresses,
     "",
     "Addresses or CIDR ranges of the proxies whose `X-Forwarded-For` is believed.",
   ),
@@ -184,7 +195,7 @@ export const settings = {
     "Mail server, `smtp://user:password@host:587`. Default: the development mailbox.",
     { neededInProduction: true, secret: true },
   ),
-  mailFrom: setting("MAIL_FROM", text, "Barong <noreply@localhost>", "Sender of e-mails.", production),
+  mailFrom: setting("MAIL_FROM", sender, "Barong <noreply@localhost>", "Sender of e-mails.", production),
   confirmUrl: setting(
     "CONFIRM_URL",
     text,

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Reading one setting from its text. */
 export interface Kind<T> {
   /** How the documentation names it. */
@@ -69,6 +71,31 @@ export const oneOf = <const Words extends readonly string[]>(...words: Words): K
     return word;
   },
 });
+
+export const addresses: Kind<readonly string[]> = {
+  name: "comma-separated IP addresses or CIDR ranges",
+  parse(value) {
+    const ranges = list.parse(value);
+    for (const range of ranges) {
+      const [address = "", bits = "0", ...rest] = range.split("/");
+      const longest = isIP(address) === 4 ? 32 : 128;
+      if (isIP(address) === 0 || !/^\d+$/.test(bits) || Number(bits) > longest || rest.length > 0) {
+        throw new Error(`has "${range}", which is neither an IP address nor a CIDR range`);
+      }
+    }
+    return ranges;
+  },
+};
+
+/** `Name <address>` or a bare address. */
+export const sender: Kind<string> = {
+  name: "sender",
+  parse(value) {
+    if (!/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(value))
+      throw new Error("must be like Exchange <noreply@example.com>");
+    return value;
+  },
+};
 
 export const list: Kind<readonly string[]> = {
   name: "comma-separated list",

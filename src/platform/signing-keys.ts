@@ -21,7 +21,7 @@ export async function readSigningKey(pem: string, algorithm: SigningAlgorithm): 
     ES256: type === "ec" && details?.namedCurve === "prime256v1",
     EdDSA: type === "ed25519",
   };
-  if (!fits[algorithm]) throw new Error(`the key is of type ${type} and not usable for ${algorithm}`);
+  if (!fits[algorithm]) throw new Error(`a key of type ${type} and this size or curve does not fit`);
   const publicKey = createPublicKey(privateKey);
   const bare = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(bare);

@@ -92,6 +92,13 @@ test("every unreadable value is named, and none is repeated in the message", () 
   expect(problems.join()).not.toContain("hunter2");
 });
 
+test("proxies and sender are read at once, not when they are needed", () => {
+  const problems = problemsOf({ TRUSTED_PROXIES: "10.0.0.0/8, gateway", MAIL_FROM: "nonsense" });
+
+  expect(problems[0]).toContain('TRUSTED_PROXIES has "gateway"');
+  expect(problems[1]).toContain("MAIL_FROM must be like");
+});
+
 test("credentials are never allowed to every origin", () => {
   expect(problemsOf({ API_CORS_ALLOW_CREDENTIALS: "true" })[0]).toContain("API_CORS_ORIGINS");
   expect(problemsOf({ API_CORS_ORIGINS: "htt:://localhost" })[0]).toContain("htt:://localhost");

@@ -13,10 +13,18 @@ const SHIPPED: PathRules = {
  */
 export function readPathRules(file: string | undefined): PathRules {
   if (file === undefined) return SHIPPED;
-  const content: unknown = parse(readFileSync(file, "utf8"));
+  const content = contentOf(file);
   const rules = isRecord(content) ? content.rules : undefined;
   if (!isRecord(rules)) throw new Error(`AUTHZ_RULES_FILE ${file} has no top key "rules"`);
   return { pass: prefixes(rules, "pass", file), block: prefixes(rules, "block", file) };
+}
+
+function contentOf(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new Error(`AUTHZ_RULES_FILE ${file} cannot be read: ${String(cause)}`, { cause });
+  }
 }
 
 function prefixes(rules: Record<string, unknown>, name: "pass" | "block", file: string): string[] {
