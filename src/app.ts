@@ -51,7 +51,7 @@ export interface App {
   /** The ports on which it listens. */
   readonly httpPort: number;
   readonly grpcPort: number;
-  /** The administrator who was created by this start. */
+  /** The first administrator; undefined when there is none. */
   readonly administrator: Administrator | undefined;
   readonly database: Database;
   /** For programs in the same process, such as tests. */

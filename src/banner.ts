@@ -1,20 +1,17 @@
 import type { App } from "./app.js";
+import type { Administrator } from "./features/registration/first-administrator.js";
 import type { Config } from "./platform/config.js";
 
 /** What a newcomer needs after the first start, for the terminal. */
 export function banner(config: Config, { httpPort, grpcPort, administrator }: App): string {
   const http = `http://localhost:${httpPort}`;
-  const lines: (readonly [string, string])[] = [
+  const lines: Line[] = [
     ["REST, Connect", `${http}/api/v2`],
     ["gRPC", `localhost:${grpcPort}`],
     ["Mailbox", `${http}/dev/mailbox`],
     ["Data", config.dataDir],
-    ["Administrator", administrator?.email ?? "made at the first start"],
+    ...administration(config, administrator),
   ];
-  if (administrator) {
-    const password = administrator.generatedPassword;
-    lines.push(["Password", password ? `${password}   (shown this once)` : "as in ADMIN_PASSWORD"]);
-  }
   const width = Math.max(...lines.map(([name]) => name.length));
   const table = lines.map(([name, value]) => `  ${name.padEnd(width)}   ${value}`);
   return [
@@ -28,4 +25,17 @@ export function banner(config: Config, { httpPort, grpcPort, administrator }: Ap
     "",
     "",
   ].join("\n");
+}
+
+type Line = readonly [string, string];
+
+function administration({ admin }: Config, administrator: Administrator | undefined): Line[] {
+  if (!administrator) return [["Administrator", `none: ${admin.email} is a member`]];
+  const { email, made, generatedPassword } = administrator;
+  if (made === "earlier") return [["Administrator", `${email} (made at the first start)`]];
+  const password = generatedPassword ? `${generatedPassword}   (shown this once)` : "as in ADMIN_PASSWORD";
+  return [
+    ["Administrator", email],
+    ["Password", password],
+  ];
 }

@@ -51,7 +51,7 @@ export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNe
       return email.includes("\u0000") ? undefined : store.byEmail(email, tx);
     },
     lock: store.lock,
-    existsWithRole: store.existsWithRole,
+    firstWithRole: store.firstWithRole,
 
     /** From now on `listener` runs in every transaction that changes an account's password, second factor or state. */
     onCredentialsChanged: (listener: CredentialsListener) => void listeners.push(listener),

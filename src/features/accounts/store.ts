@@ -87,15 +87,9 @@ export function createAccountStore(database: Database) {
       return row === null ? undefined : accountOf(row);
     },
 
-    async existsWithRole(role: string, tx?: Tx): Promise<boolean> {
-      return (
-        (await AccountModel.findOne({
-          where: { role },
-          attributes: ["id"],
-          raw: true,
-          ...inTransaction(tx),
-        })) !== null
-      );
+    async firstWithRole(role: string): Promise<Account | undefined> {
+      const row = await AccountModel.findOne({ where: { role }, order: [["id", "ASC"]], raw: true });
+      return row === null ? undefined : accountOf(row);
     },
 
     async insert(account: NewAccount, tx: Tx): Promise<Account> {

@@ -29,20 +29,22 @@ export interface AdministratorWanted {
 
 export interface Administrator {
   readonly email: string;
+  readonly made: "now" | "earlier";
   /** Present when it was generated just now: the one moment at which it can be told. */
   readonly generatedPassword?: string;
 }
 
 /**
- * Creates the administrator of an installation that has none, verified up to level 3. Answers undefined when there is one, or when
- * the address is somebody else's.
+ * Creates the administrator of an installation that has none, verified up to level 3. Answers undefined when the address is that of
+ * a member, who is left as he is.
  * Safe with several processes starting at once: one of them creates it.
  */
 export async function createFirstAdministrator(
   { database, accounts, labels, levels, hasher }: FirstAdministratorNeeds,
   { email, password, strict }: AdministratorWanted,
 ): Promise<Administrator | undefined> {
-  if (await accounts.existsWithRole(ROLE)) return undefined;
+  const present = await accounts.firstWithRole(ROLE);
+  if (present) return { email: present.email, made: "earlier" };
   const address = normaliseEmail(email);
   if (accounts.emailReasons(address).length > 0) throw new Error("ADMIN_EMAIL is no e-mail address");
   const chosen = password ?? generated(accounts);
@@ -58,10 +60,11 @@ export async function createFirstAdministrator(
       }
     });
   } catch (fault) {
-    if (fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN)) return undefined;
-    throw fault;
+    if (!(fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN))) throw fault;
+    const other = await accounts.firstWithRole(ROLE);
+    return other && { email: other.email, made: "earlier" };
   }
-  return password === undefined ? { email: address, generatedPassword: chosen } : { email: address };
+  return { email: address, made: "now", ...(password === undefined && { generatedPassword: chosen }) };
 }
 
 /** A random password that the installation's own rules accept. */
