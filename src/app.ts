@@ -10,7 +10,7 @@ import { method as methodRules } from "../gen/barong/options/v1/options_pb.js";
 import { UserService as OwnAccountService } from "../gen/barong/resource/v1/user_service_pb.js";
 import { type Database, openDatabase } from "./database/database.js";
 import { isUnavailable } from "./database/errors.js";
-import { migrateUp } from "./database/migrate.js";
+import { migrateUp, pending } from "./database/migrate.js";
 import { developmentPages } from "./development/pages.js";
 import { ownAccountHandlers } from "./features/accounts/api.js";
 import { authzHandlers, keyHandlers } from "./features/authz/api.js";
@@ -34,7 +34,7 @@ import { createRecaptcha } from "./ports/captcha/recaptcha.js";
 import { createMailbox } from "./ports/mail/mailbox.js";
 import { createSmtpMailer } from "./ports/mail/smtp-mailer.js";
 import { createRooms, type Rooms } from "./rooms.js";
-import { type DoorSettings, openDoors } from "./wire/doors.js";
+import { type DoorSettings, openDoors, refuseBusyPorts } from "./wire/doors.js";
 import type { Steps } from "./wire/guard.js";
 import { serve } from "./wire/services.js";
 
@@ -62,6 +62,7 @@ export interface App {
 
 /** Creates and joins everything, and listens. What was opened is closed again when a step fails. */
 export async function startApp(config: Config, { clock, logger }: Surroundings): Promise<App> {
+  await refuseBusyPorts(doorSettings(config));
   const signingKey = await signingKeyOf(config);
   const vault = createVault(config.secretsKeys ?? ownKeyRing(config.dataDir));
   const mailbox = config.mail.smtpUrl === undefined ? createMailbox(clock) : undefined;
@@ -145,7 +146,12 @@ const developmentHosts = ({ host, publicUrl }: Config): string[] =>
 async function prepare(database: Database, config: Config, logger: Logger): Promise<void> {
   const onRetry = (line: string) => logger.warn({}, line);
   await database.waitUntilReady({ forSeconds: config.databaseWaitSeconds, onRetry });
-  if (config.migrateOnStart) await migrateUp(database, { onStep: (line) => logger.info({}, line) });
+  if (config.migrateOnStart) {
+    await migrateUp(database, { onStep: (line) => logger.info({}, line) });
+    return;
+  }
+  const missing = await pending(database);
+  if (missing.length > 0) throw new Error(`the database lacks ${missing.join(", ")}: run npm run migrate`);
 }
 
 async function firstAdministrator(
@@ -162,7 +168,7 @@ const servicesOf = (rooms: Rooms, config: Config, captcha: Captcha, clock: Clock
   serve(StatusService, statusHandlers(clock)),
   serve(UserService, userHandlers({ ...rooms, captcha })),
   serve(SessionService, sessionHandlers(rooms.sessions, { ...config.sessions, origins: rooms.origins })),
-  serve(OwnAccountService, ownAccountHandlers(rooms.accounts)),
+  serve(OwnAccountService, ownAccountHandlers),
   serve(AuthzService, authzHandlers(rooms.authz)),
   serve(KeyService, keyHandlers(rooms.authz)),
 ];

@@ -11,10 +11,19 @@ const CUT_AFTER_SECONDS = 2;
 const config = configOrExit();
 const logger = createLogger({ level: config.logLevel, readable: !config.isProduction });
 let app: App | undefined;
+let closing = false;
 
 // Before the start, which may wait for a database: as the first process of a container we would otherwise not hear them.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => void closeAndExit(signal));
+}
+
+// The shell that npm puts between keeps a signal to itself and leaves us behind, with both ports.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) void closeAndExit("the end of npm");
+  }, 250).unref();
 }
 
 app = await appOrExit(config, logger);
@@ -26,6 +35,8 @@ if (config.isProduction && config.trustedProxies.length === 0) {
 }
 
 async function closeAndExit(signal: string): Promise<void> {
+  if (closing) return;
+  closing = true;
   logger.info({ signal }, "closing: calls in flight may end, new ones are refused");
   setTimeout(cutAndExit, (config.shutdownSeconds + CUT_AFTER_SECONDS) * 1000).unref();
   await app?.close();

@@ -1,6 +1,6 @@
 import { type Database, openDatabase } from "./database/database.js";
 import { migrateDown, migrateUp, pending } from "./database/migrate.js";
-import { readConfig } from "./platform/config.js";
+import { readDatabaseConfig } from "./platform/config.js";
 
 const USAGE = `Usage: node dist/src/migrate.js [command]
 
@@ -34,7 +34,7 @@ if (!["up", "down", "status"].includes(command) || !/^[1-9]\d*$/.test(count)) {
 }
 
 try {
-  const config = readConfig(process.env);
+  const config = readDatabaseConfig(process.env);
   const database = await openDatabase(config.database);
   try {
     await database.waitUntilReady({ forSeconds: config.databaseWaitSeconds, onRetry: say });

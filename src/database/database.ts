@@ -98,6 +98,7 @@ export class Database {
       const failure = await this.#probe(Math.min(this.settings.queryTimeoutMs, 5000));
       if (failure === undefined) return;
       const complaint = `the database at ${printable(this.#address)} does not answer (${failure})`;
+      if (MISCONFIGURED.some((code) => failure.includes(code))) throw new DatabaseUnreachable(complaint);
       if (monotonicMilliseconds() + RETRY_SECONDS * 1000 > giveUp) throw new DatabaseUnreachable(complaint);
       onRetry?.(`${complaint}; trying again in ${RETRY_SECONDS} s`);
       await pause(RETRY_SECONDS * 1000, callSignal());
@@ -168,5 +169,7 @@ export interface WaitOptions {
   readonly onRetry?: (line: string) => void;
 }
 
+/** Answers that do not change by waiting: a wrong password, no rights, no such database. */
+const MISCONFIGURED = ["ER_ACCESS_DENIED_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_BAD_DB_ERROR"];
 const MOST_ATTEMPTS = 6;
 const RETRY_SECONDS = 1;

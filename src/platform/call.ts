@@ -8,12 +8,15 @@ export interface Origin {
   readonly userAgent: string;
 }
 
-/** Who is calling: an active account that has been identified. */
+/** Who is calling: an active account, as its row was when the caller was identified. */
 export interface Caller {
   readonly accountId: number;
   readonly uid: string;
+  readonly email: string;
   readonly role: string;
   readonly level: number;
+  /** Two-factor authentication is on. */
+  readonly otp: boolean;
   /** The session behind a cookie; absent for a bearer token. */
   readonly sessionId?: number;
 }

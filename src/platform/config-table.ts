@@ -1,5 +1,6 @@
 import {
   addresses,
+  databaseUrl as databaseAddress,
   flag,
   type Kind,
   list,
@@ -72,7 +73,7 @@ export const settings = {
   dataDir: setting("DATA_DIR", text, "./.barong", "Folder of the embedded database and of generated keys."),
   databaseUrl: setting(
     "DATABASE_URL",
-    text,
+    databaseAddress,
     undefined,
     "`mysql://user:password@host:3306/name` or `sqlite:PATH`. Default: `sqlite:<DATA_DIR>/barong.db`. " +
       "`DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_USER`, `DATABASE_PASS` and `DATABASE_NAME` are accepted instead.",

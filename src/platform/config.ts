@@ -27,6 +27,7 @@ export function readConfig(environment: Environment) {
   const publicUrl = values.publicUrl?.href.replace(/\/$/, "") ?? `http://localhost:${values.httpPort}`;
   const dataDir = resolve(set(values.dataDir));
   return {
+    ...databaseConfig(environment, values),
     isProduction,
     dataDir,
     publicUrl,
@@ -37,12 +38,6 @@ export function readConfig(environment: Environment) {
     trustedProxies: set(values.trustedProxies),
     logLevel: set(values.logLevel),
     appName: set(values.appName),
-    database: {
-      url: values.databaseUrl ?? urlOfParts(environment) ?? `sqlite:${join(dataDir, "barong.db")}`,
-      poolSize: set(values.databasePool),
-      queryTimeoutMs: set(values.databaseQueryTimeoutMs),
-    },
-    databaseWaitSeconds: set(values.databaseWaitSeconds),
     migrateOnStart: set(values.migrateOnStart),
     admin: { email: set(values.adminEmail), password: values.adminPassword },
     jwt: {
@@ -80,6 +75,34 @@ export function readConfig(environment: Environment) {
       geetest: { id: values.geetestId, key: values.geetestKey, url: set(values.geetestUrl).href },
       recaptcha: { secretKey: values.recaptchaSecretKey, url: set(values.recaptchaUrl).href },
     },
+  };
+}
+
+/** Reads what the migration command needs, which is the database alone. Throws BadConfiguration. */
+export function readDatabaseConfig(environment: Environment) {
+  const problems: string[] = [];
+  const values = readAll(environment, problems);
+  const own = [settings.databaseUrl, settings.databasePool, settings.databaseQueryTimeoutMs].map(
+    ({ name }) => name,
+  );
+  const ours = problems.filter((problem) => own.some((name) => problem.startsWith(`${name} `)));
+  // A migrated SQLite file is not what anybody wants in production who has forgotten to say where the database is.
+  if (values.mode === "production" && values.databaseUrl === undefined && !environment.DATABASE_HOST) {
+    ours.push(`${settings.databaseUrl.name} must be set in production. ${settings.databaseUrl.about}`);
+  }
+  if (ours.length > 0) throw new BadConfiguration(ours);
+  return databaseConfig(environment, values);
+}
+
+function databaseConfig(environment: Environment, values: Optional) {
+  const embedded = `sqlite:${join(resolve(values.dataDir ?? "."), "barong.db")}`;
+  return {
+    database: {
+      url: values.databaseUrl ?? urlOfParts(environment) ?? embedded,
+      poolSize: values.databasePool ?? 1,
+      queryTimeoutMs: values.databaseQueryTimeoutMs ?? 0,
+    },
+    databaseWaitSeconds: values.databaseWaitSeconds ?? 0,
   };
 }
 

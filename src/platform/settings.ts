@@ -72,6 +72,14 @@ export const oneOf = <const Words extends readonly string[]>(...words: Words): K
   },
 });
 
+export const databaseUrl: Kind<string> = {
+  name: "mysql://… or sqlite:PATH",
+  parse(value) {
+    if (/^sqlite:./.test(value) || (value.startsWith("mysql://") && URL.canParse(value))) return value;
+    throw new Error(`must be of the form ${this.name}`);
+  },
+};
+
 export const addresses: Kind<readonly string[]> = {
   name: "comma-separated IP addresses or CIDR ranges",
   parse(value) {

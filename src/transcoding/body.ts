@@ -105,7 +105,7 @@ export async function* streamBody(raw: RawRequest, limit: number): AsyncGenerato
     }
   } catch (error) {
     if (error instanceof TranscodingError) throw error;
-    throw stream !== undefined && !raw.destroyed ? notCompressed() : aborted();
+    throw stream !== undefined && !raw.readableAborted ? notCompressed() : aborted();
   } finally {
     if (stream !== undefined) raw.unpipe(stream);
   }

@@ -55,6 +55,8 @@ class RestDoor {
       if (method === "CONNECT" || app.supportedMethods.includes(method)) continue;
       app.addHttpMethod(method, { hasBody: true });
     }
+    // As one with a body, Fastify would insist on a Content-Type, which is for the method to decide.
+    app.addHttpMethod("QUERY", { hasBody: false, overrideExisting: true });
     const handler = (request: FastifyRequest, reply: FastifyReply) => {
       this.answer(request, reply);
     };

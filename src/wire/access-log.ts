@@ -10,40 +10,43 @@ interface AccessLogNeeds {
   readonly clientAddress: ClientAddress;
 }
 
-/** Writes the line of a request that the hooks do not see. */
-export type LogRequest = (request: FastifyRequest, status: number) => void;
+/** Where a request came from and when, on the monotonic clock. */
+export interface Arrival {
+  readonly ip: string;
+  readonly at: number;
+}
 
-/** One line for each request: who asked for what, and how it ended. Never bodies, queries, cookies or tokens. */
-export function requestLog({ logger, clientAddress }: AccessLogNeeds): LogRequest {
-  return (request, status) => {
-    const { id, method, url, call } = request;
-    const path = pathOf(url);
-    const line = {
-      id,
-      method,
-      path,
-      rpc: call ? nameOf(call.method) : undefined,
-      status,
-      ms: elapsedSince(started.get(request)),
-      ip: addressOf(request, clientAddress),
-    };
-    // Probes ask every few seconds and tell nothing new.
-    if (PROBES.has(path)) logger.debug(line, "request");
-    else logger.info(line, "request");
+export interface RequestLog {
+  /** To be asked while the connection stands: afterwards nobody knows its address. */
+  arrivalOf(request: FastifyRequest): Arrival;
+  /** One line: who asked for what, and how it ended. Never bodies, queries, cookies or tokens. */
+  write(request: FastifyRequest, arrival: Arrival, status: number): void;
+}
+
+export function requestLog({ logger, clientAddress }: AccessLogNeeds): RequestLog {
+  return {
+    arrivalOf: (request) => ({ ip: addressOf(request, clientAddress), at: monotonicMilliseconds() }),
+    write(request, { ip, at }, status) {
+      const { id, method, url, call } = request;
+      const path = pathOf(url);
+      const rpc = call ? nameOf(call.method) : undefined;
+      const line = { id, method, path, rpc, status, ms: elapsedSince(at), ip };
+      // Probes ask every few seconds and tell nothing new.
+      if (PROBES.has(path)) logger.debug(line, "request");
+      else logger.info(line, "request");
+    },
   };
 }
 
 /** Logs every request that reaches the hooks. */
-export function logRequests(app: FastifyInstance, log: LogRequest): void {
+export function logRequests(app: FastifyInstance, log: RequestLog): void {
   app.addHook("onRequest", (request, { raw }, done) => {
-    started.set(request, monotonicMilliseconds());
+    const arrival = log.arrivalOf(request);
     // Fastify's hooks do not see a client that leaves after its body was read.
-    raw.once("close", () => log(request, raw.writableFinished ? raw.statusCode : CLIENT_LEFT));
+    raw.once("close", () => log.write(request, arrival, raw.writableFinished ? raw.statusCode : CLIENT_LEFT));
     done();
   });
 }
-
-const started = new WeakMap<FastifyRequest, number>();
 
 /** Milliseconds with two places. */
 export const elapsedSince = (start = monotonicMilliseconds()): number =>

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Message } from "@bufbuild/protobuf";
 import {
   type ConnectError,
@@ -8,11 +9,13 @@ import {
 } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
+import type { Failure } from "../platform/failure.js";
 import { nameOf } from "../transcoding/rules.js";
 import type { AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
+import { withOurReasons } from "./connect-refusals.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
-import { ConnectDoorCall } from "./http-calls.js";
+import { ConnectDoorCall, LONGEST_TIMEOUT_MS } from "./http-calls.js";
 import { MOST_BODY_BYTES } from "./rest-door.js";
 import { connectErrorOf } from "./rpc-errors.js";
 
@@ -27,6 +30,10 @@ export interface ConnectDoorNeeds {
 /** Every method over Connect and gRPC-Web, by POST alone. */
 export function connectDoor(needs: ConnectDoorNeeds): FastifyPluginAsync {
   return async (app) => {
+    app.addHook("onRequest", (request, _reply, done) => {
+      shortenTimeouts(request.raw.headers);
+      done();
+    });
     await app.register(fastifyConnectPlugin, {
       grpc: false,
       readMaxBytes: MOST_BODY_BYTES,
@@ -37,9 +44,27 @@ export function connectDoor(needs: ConnectDoorNeeds): FastifyPluginAsync {
           if (isGuardedStream(guarded)) routeStream(router, guarded, needs);
           else routeUnary(router, guarded, needs);
         }
+        const errorOfRefusal = (failure: Failure) => connectErrorOf(needs.answerTo(failure, { id: "" }));
+        // The plugin serves what it finds in this list afterwards.
+        router.handlers.splice(
+          0,
+          router.handlers.length,
+          ...router.handlers.map((handler) => withOurReasons(handler, errorOfRefusal)),
+        );
       },
     });
   };
+}
+
+/** A timer that is told to wait longer than it can does not wait at all. */
+function shortenTimeouts(headers: IncomingHttpHeaders): void {
+  if (Number(headers["connect-timeout-ms"]) > LONGEST_TIMEOUT_MS) {
+    headers["connect-timeout-ms"] = String(LONGEST_TIMEOUT_MS);
+  }
+  const [, amount, unit] = /^(\d{1,8})([HMS])$/.exec(String(headers["grpc-timeout"])) ?? [];
+  const seconds = { H: 3600, M: 60, S: 1 }[unit ?? ""] ?? 0;
+  const most = Math.floor(LONGEST_TIMEOUT_MS / 1000);
+  if (Number(amount) * seconds > most) headers["grpc-timeout"] = `${most}S`;
 }
 
 const requestKey = createContextKey<FastifyRequest | undefined>(undefined);

@@ -1,3 +1,5 @@
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Server } from "@grpc/grpc-js";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
@@ -75,6 +77,20 @@ export async function openDoors(needs: DoorNeeds): Promise<Doors> {
   }
 }
 
+/** Throws when a port is taken: to be asked before anything is written that the failing start would leave behind. */
+export async function refuseBusyPorts({ host, httpPort, grpcPort }: DoorSettings): Promise<void> {
+  await tryPort("HTTP_PORT", host, httpPort);
+  await tryPort("GRPC_PORT", host, grpcPort);
+}
+
+function tryPort(setting: string, host: string, port: number): Promise<void> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenFailure(setting, host, port, error)));
+    server.listen({ host, port }, () => server.close(() => resolve()));
+  });
+}
+
 interface Ends {
   /** Aborted when no more calls are taken. */
   readonly draining: AbortController;
@@ -120,17 +136,24 @@ async function createHosts(needs: DoorNeeds, { draining, shutdown }: Ends): Prom
 async function closeHosts(hosts: Hosts, { draining, shutdown }: Ends, graceSeconds: number): Promise<void> {
   const { http, closeHttp, grpc } = hosts;
   draining.abort(goingDown);
-  const force = setTimeout(() => {
+  const closed = Promise.all([closeHttp(), closeGrpc(grpc)]).then(() => "closed" as const);
+  const patience = new AbortController();
+  const { signal } = patience;
+  try {
+    if ((await Promise.race([closed, pause(graceSeconds * 1000, "late" as const, { signal })])) === "closed")
+      return;
     shutdown.abort(goingDown);
     http.server.closeAllConnections();
     grpc.forceShutdown();
-  }, graceSeconds * 1000);
-  try {
-    await Promise.all([closeHttp(), closeGrpc(grpc)]);
+    // A client that is frozen never answers the last word on its connection; nobody waits for it.
+    await Promise.race([closed, pause(FORCED_MS, undefined, { signal })]);
   } finally {
-    clearTimeout(force);
+    patience.abort();
   }
 }
+
+/** How long cut connections may take to be gone. */
+const FORCED_MS = 500;
 
 // Connect tells its clients in these words when their calls are cut.
 const goingDown = new ConnectError("the server is going down", Code.Unavailable);

@@ -8,7 +8,8 @@ export function fastifyFailure(error: unknown): Failure | undefined {
   }
   if (error.code === "FST_ERR_BAD_URL") return new Failure(ErrorReason.MALFORMED_URL, { cause: error });
   const status = "statusCode" in error ? Number(error.statusCode) : 500;
-  const reason = reasons.get(status);
+  const reason =
+    reasons.get(status) ?? (status >= 400 && status < 500 ? ErrorReason.MALFORMED_REQUEST : undefined);
   return reason === undefined ? undefined : new Failure(reason, { cause: error });
 }
 

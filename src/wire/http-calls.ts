@@ -15,6 +15,9 @@ declare module "fastify" {
   }
 }
 
+/** What timers can count: 25 days. */
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** A call by REST. */
 export class RestDoorCall extends WireCall {
   readonly door = "rest";
@@ -47,7 +50,7 @@ export class RestDoorCall extends WireCall {
     const { signal, timeoutMs } = this.rest;
     if (timeoutMs === undefined) this.limits = signal;
     else {
-      this.deadline = AbortSignal.timeout(timeoutMs);
+      this.deadline = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMEOUT_MS));
       this.limits = AbortSignal.any([signal, this.deadline]);
     }
     return this.limits;
@@ -120,7 +123,7 @@ export class ConnectDoorCall extends WireCall {
 export function addressOf({ raw }: FastifyRequest, clientAddress: ClientAddress): string {
   const forwardedFor = raw.headers["x-forwarded-for"];
   return clientAddress(
-    raw.socket.remoteAddress ?? "",
+    raw.socket?.remoteAddress ?? "",
     Array.isArray(forwardedFor) ? forwardedFor.join() : forwardedFor,
   );
 }

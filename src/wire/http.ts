@@ -60,7 +60,7 @@ export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance>
       const answer = answerTo(fastifyFailure(error) ?? error, { id: request.id });
       reply.headers(headers).header("x-request-id", request.id);
       sendAnswer(reply, answer);
-      log(request, answer.status);
+      log.write(request, log.arrivalOf(request), answer.status);
     },
   });
   app.decorateRequest("call", null);

@@ -10,6 +10,8 @@ const states: Record<AccountState, UserState> = {
   deleted: UserState.DELETED,
 };
 
+type Shown = Pick<Account, "email" | "uid" | "role" | "level" | "otp" | "state">;
+
 export const userView = ({
   email,
   uid,
@@ -17,7 +19,7 @@ export const userView = ({
   level,
   otp,
   state,
-}: Account): MessageInitShape<typeof UserSchema> => ({
+}: Shown): MessageInitShape<typeof UserSchema> => ({
   email,
   uid,
   role,

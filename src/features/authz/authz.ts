@@ -72,4 +72,11 @@ function refuseInactive({ state }: Account): void {
 const wasReplaced = (issuedAt: number, { passwordChangedAt }: Account): boolean =>
   passwordChangedAt !== null && issuedAt < secondsOf(passwordChangedAt);
 
-const callerOf = ({ id, uid, role, level }: Account): Caller => ({ accountId: id, uid, role, level });
+const callerOf = ({ id, uid, email, role, level, otp }: Account): Caller => ({
+  accountId: id,
+  uid,
+  email,
+  role,
+  level,
+  otp,
+});

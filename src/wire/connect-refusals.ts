@@ -1,0 +1,97 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  encodeEnvelope,
+  type UniversalHandler,
+  type UniversalServerRequest,
+  type UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, errorFromJsonBytes, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerParse, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
+import { Failure } from "../platform/failure.js";
+
+/** A failure in the form of this server. */
+type ErrorOf = (failure: Failure) => ConnectError;
+
+/**
+ * Connect refuses by itself what it cannot read, before any handler or interceptor hears of it, in its own words and partly as an
+ * internal error. Gives those refusals the reasons that every other door gives for the same bytes.
+ */
+export function withOurReasons(handler: UniversalHandler, errorOf: ErrorOf): UniversalHandler {
+  const answer = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+    const response = await handler(request);
+    const type = response.header?.get("content-type") ?? "";
+    if (response.status === 405) return { ...response, header: new Headers({ allow: "POST" }) };
+    if (response.body === undefined) return response;
+    if (response.status !== 200 && type === "application/json")
+      return connectRefusal(response, response.body, errorOf);
+    if (type.startsWith("application/grpc-web"))
+      return { ...response, body: webFrames(response.body, errorOf) };
+    return response;
+  };
+  const { service, method, requestPath, supportedContentType, protocolNames, allowedMethods } = handler;
+  return Object.assign(answer, {
+    service,
+    method,
+    requestPath,
+    supportedContentType,
+    protocolNames,
+    allowedMethods,
+  });
+}
+
+type Body = NonNullable<UniversalServerResponse["body"]>;
+
+async function connectRefusal(
+  response: UniversalServerResponse,
+  body: Body,
+  errorOf: ErrorOf,
+): Promise<UniversalServerResponse> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  const bytes = Buffer.concat(pieces);
+  const plain = { ...response, body: once(bytes) };
+  // Compressed, it is one of ours: those of Connect are too short for that.
+  if (response.header?.has("content-encoding")) return plain;
+  const told = errorFromJsonBytes(bytes, undefined, new ConnectError("unreadable", Code.Unknown));
+  const reason = reasonOf(told);
+  if (reason === undefined) return plain;
+  const ours = errorOf(new Failure(reason, { cause: told }));
+  const ownBytes = errorToJsonBytes(ours, undefined);
+  const header = new Headers(response.header);
+  header.set("content-length", String(ownBytes.byteLength));
+  return { ...response, status: codeToHttpStatus(ours.code), header, body: once(ownBytes) };
+}
+
+/** A failure over gRPC-Web is a frame of trailers behind the messages, if any. */
+async function* webFrames(body: Body, errorOf: ErrorOf): AsyncGenerator<Uint8Array> {
+  for await (const frame of body) {
+    const trailer = frame[0] === trailerFlag ? trailerParse(frame.subarray(FRAME_HEAD)) : undefined;
+    const told = trailer && findTrailerError(trailer);
+    const reason = told && reasonOf(told);
+    if (!trailer || reason === undefined) yield frame;
+    else {
+      setTrailerStatus(trailer, errorOf(new Failure(reason, { cause: told })));
+      yield encodeEnvelope(trailerFlag, trailerSerialize(trailer));
+    }
+  }
+}
+
+/** A flag, and the length in four bytes. */
+const FRAME_HEAD = 5;
+
+/** What Connect's own refusal means; undefined for one of ours, which all have details, and for what is not about the request's bytes. */
+function reasonOf({ code, details, rawMessage }: ConnectError): ErrorReason | undefined {
+  if (details.length > 0) return undefined;
+  if (code === Code.ResourceExhausted) return ErrorReason.BODY_TOO_LARGE;
+  if (code === Code.Internal && rawMessage.startsWith("parse binary")) return ErrorReason.MALFORMED_BODY;
+  if (code === Code.InvalidArgument) {
+    return rawMessage.includes("timeout") ? ErrorReason.MALFORMED_REQUEST : ErrorReason.MALFORMED_BODY;
+  }
+  return undefined;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
