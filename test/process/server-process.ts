@@ -37,7 +37,7 @@ export class Running {
   output = "";
 
   constructor(program: "main" | "migrate", environment: Environment, args: readonly string[] = []) {
-    this.child = spawn(process.execPath, [join(built, `${program}.mjs`), ...args], {
+    this.child = spawn(...this.command(join(built, `${program}.mjs`), args), {
       cwd: built,
       // Nothing of this process's own settings: what a test does not name is not set.
       env: { PATH: process.env.PATH, HOME: tmpdir(), ...environment },
@@ -52,6 +52,10 @@ export class Running {
       this.child.kill("SIGKILL");
       await this.ended();
     });
+  }
+
+  protected command(file: string, args: readonly string[]): [string, readonly string[]] {
+    return [process.execPath, [file, ...args]];
   }
 
   /** Waits for its end and answers the exit code; null when a signal ended it. */
@@ -86,6 +90,17 @@ export class ServerProcess extends Running {
     this.child.kill("SIGTERM");
     const code = await this.ended();
     return { code, ms: performance.now() - began };
+  }
+}
+
+/** A server below a shell that does not hand signals on, which is how npm starts programs. */
+export class ServerBelowShell extends ServerProcess {
+  constructor(environment: Environment) {
+    super({ npm_lifecycle_event: "start", ...environment });
+  }
+
+  protected override command(file: string): [string, readonly string[]] {
+    return ["sh", ["-c", `"${process.execPath}" "${file}"; exit $?`]];
   }
 }
 

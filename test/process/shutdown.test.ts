@@ -8,7 +8,7 @@ import { behindProxy } from "../faults/proxied.js";
 import { describeEachDatabase, testDatabases } from "../support/databases.js";
 import { freshEmail } from "../support/rest.js";
 import { PASSWORD } from "../support/start-app.js";
-import { freshFolder, ServerProcess } from "./server-process.js";
+import { freshFolder, ServerBelowShell, ServerProcess } from "./server-process.js";
 
 const OK = 0;
 const UNAVAILABLE = 14;
@@ -109,3 +109,17 @@ function callByGrpc(client: Client, method: Method, fields: Record<string, unkno
       .on("status", ({ code }) => resolve(code));
   });
 }
+
+test("a server that npm started ends with npm, also when npm's shell keeps the signal to itself", async () => {
+  const below = new ServerBelowShell({ DATA_DIR: await freshFolder() });
+  const { http } = await below.listening();
+
+  below.child.kill("SIGTERM");
+
+  const isGone = () =>
+    fetch(`${http}/healthz`).then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(isGone, { timeout: 10_000, interval: 50 }).toBe(true);
+});
