@@ -4,7 +4,7 @@ import type { Handlers } from "../../platform/call.js";
 import { Failure } from "../../platform/failure.js";
 import { userView } from "../accounts/view.js";
 import { clearingCookie, settingCookie, tokenIn } from "./cookie.js";
-import { cookieMayAct, type TrustedOrigins } from "./rules.js";
+import { cookieMayAct, mayBecomeSession, type TrustedOrigins } from "./rules.js";
 import type { Sessions } from "./sessions.js";
 
 export interface CookieSettings {
@@ -18,8 +18,7 @@ export const sessionHandlers = (
   { lifetimeSeconds, secureCookie, origins }: CookieSettings,
 ): Handlers<typeof SessionService> => ({
   async createSession({ email = "", password = "", otpCode }, { requestHeader, responseHeader, audit }) {
-    // A foreign page's form would sign its visitor in as somebody else.
-    if (!cookieMayAct(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
+    if (!mayBecomeSession(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
     const credentials = { email, password, otpCode, replaces: tokenIn(requestHeader) };
     const { account, token } = await sessions.open(credentials, audit);
     responseHeader.append("set-cookie", settingCookie(token, lifetimeSeconds, secureCookie));

@@ -40,3 +40,15 @@ export function cookieMayAct(header: Headers, { own, allowed }: TrustedOrigins):
   const site = header.get("sec-fetch-site");
   return site === null || site === "same-origin" || site === "none";
 }
+
+/**
+ * Whether a request to sign in may leave its cookie in the browser. A form on a foreign page would sign the visitor in as somebody
+ * else; anything but a form has to ask by a preflight first, and its cookie is dropped unless that page is allowed credentials.
+ */
+export function mayBecomeSession(header: Headers, origins: TrustedOrigins): boolean {
+  return cookieMayAct(header, origins) || !isWithinReachOfForms(header.get("content-type"));
+}
+
+const isWithinReachOfForms = (contentType: string | null): boolean =>
+  contentType === null ||
+  /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i.test(contentType);

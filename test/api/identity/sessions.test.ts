@@ -205,6 +205,9 @@ describeEachDatabase("signing in and out", (database) => {
 
     expectRefusal(refused, 403, "authz.origin_refused");
     expect(refused.headers.get("set-cookie")).toBeNull();
+    // What a form cannot send has passed a preflight.
+    const json = { email, password: PASSWORD };
+    expect((await post(app, SESSIONS, json, { origin: "https://other.example" })).status).toBe(201);
   });
 
   test("an address that nobody can have is no address, whatever is in it", async () => {
