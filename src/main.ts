@@ -65,7 +65,7 @@ async function appOrExit(settings: Config, log: Logger): Promise<App> {
     return await startApp(settings, { clock: systemClock, logger: log });
   } catch (fault) {
     // A busy port or a database that is down is the operator's to mend, for whom a stack is noise.
-    log.debug({ err: fault }, "where the start failed");
+    log.debug({ stack: fault instanceof Error ? fault.stack : undefined }, "where the start failed");
     log.error({}, `could not start: ${fault instanceof Error ? fault.message : String(fault)}`);
     process.exit(1);
   }

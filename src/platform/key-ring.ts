@@ -1,5 +1,6 @@
 /** A key for secrets at rest. */
 export interface SecretKey {
+  /** Letters, digits, `-` and `_`; stored beside every secret, so never give it to another key. */
   readonly id: string;
   /** 32 bytes. */
   readonly key: Uint8Array;

@@ -12,7 +12,11 @@ export function every(seconds: number, name: string, work: () => Promise<void>, 
     try {
       await work();
     } catch (fault) {
-      logger.warn({ err: fault }, `${name} failed; it is tried again in ${seconds} s`);
+      // The stack alone: errors of the database carry statements with their values.
+      logger.warn(
+        { stack: fault instanceof Error ? fault.stack : String(fault) },
+        `${name} failed; it is tried again in ${seconds} s`,
+      );
     }
     running = undefined;
   };

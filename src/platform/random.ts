@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 /** 256 bits from the system's generator, 43 URL-safe characters: for session and one-time tokens. */
 export const opaqueToken = (): string => randomBytes(32).toString("base64url");
@@ -7,9 +7,6 @@ export const opaqueToken = (): string => randomBytes(32).toString("base64url");
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
 export const uuid = (): string => randomUUID();
-
-/** A whole number from 0 up to, not including, `below`. */
-export const randomBelow = (below: number): number => randomInt(below);
 
 /** A number in [0, 1) for spreading retries; never for secrets. */
 export const jitter = (): number => Math.random();

@@ -8,17 +8,11 @@ import {
   randomBytes,
   timingSafeEqual,
 } from "node:crypto";
+import type { SecretKey } from "./key-ring.js";
 
 /** A sealed text that cannot be opened: altered, of another context, or of a key which is not in the ring. */
 export class SecretUnreadable extends Error {
   override name = "SecretUnreadable";
-}
-
-export interface VaultKey {
-  /** Letters, digits, `-` and `_`; stored beside every secret, so never give it to another key. */
-  id: string;
-  /** 32 bytes. */
-  key: Uint8Array;
 }
 
 const version = "v1";
@@ -31,7 +25,7 @@ const tagBytes = 16;
  * Secrets at rest under AES-256-GCM. The first key seals, every key opens: to rotate, put a new key first and keep the old one
  * until nothing is sealed by it. A context such as `otp_seed:42` ties a secret to its place: it opens nowhere else.
  */
-export function createVault(keys: readonly VaultKey[]) {
+export function createVault(keys: readonly SecretKey[]) {
   const ring = keyRing(keys);
   const [current] = ring;
   if (!current) throw new Error("a vault needs at least one key");
@@ -85,7 +79,7 @@ export const equalConstantTime = (a: string, b: string): boolean => timingSafeEq
 // Digests have one length, which timingSafeEqual asks for.
 const digestOf = (text: string): Buffer => createHash("sha256").update(text, "utf16le").digest();
 
-function keyRing(keys: readonly VaultKey[]): Map<string, KeyObject> {
+function keyRing(keys: readonly SecretKey[]): Map<string, KeyObject> {
   const ring = new Map<string, KeyObject>();
   for (const { id, key } of keys) {
     if (!/^[A-Za-z0-9_-]+$/.test(id))

@@ -64,9 +64,8 @@ export interface Account {
 export type NewAccount = Omit<Account, "id" | "passwordChangedAt">;
 export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
 
-/** Names of the unique indexes, for telling which rule a duplicate broke. */
+/** The unique index of addresses, for telling which rule a duplicate broke. */
 export const UNIQUE_EMAIL = "users_email";
-export const UNIQUE_UID = "users_uid";
 
 export function createAccountStore(database: Database) {
   const AccountModel = defineAccountModel(database);

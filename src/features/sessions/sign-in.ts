@@ -54,6 +54,7 @@ export function createSignIn({ accounts, otp, throttles, activities, hasher }: S
       await throttles.spend(bucket, FROM_ANYWHERE);
       return "spent";
     } catch (refusal) {
+      if (!(refusal instanceof Failure)) throw refusal;
       const account = await accounts.byEmail(email);
       if (!account || !(await activities.hasSignedInFrom(account.id, ip))) throw refusal;
       return "known here";

@@ -123,7 +123,8 @@ export const SessionService: GenService<{
    * Signs in. The session is set as the cookie `_barong_session` (over RPC: in the header `set-cookie`).
    *
    * An unknown e-mail and a wrong password answer alike (CREDENTIALS_INVALID); ACCOUNT_BANNED and ACCOUNT_NOT_ACTIVE are told only
-   * after the right password, OTP_MISSING and OTP_INVALID when two-factor authentication is on.
+   * after the right password, OTP_MISSING and OTP_INVALID when two-factor authentication is on. ORIGIN_REFUSED is for forms on pages of
+   * other origins.
    *
    * @generated from rpc barong.identity.v1.SessionService.CreateSession
    */
