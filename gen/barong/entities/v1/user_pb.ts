@@ -6,13 +6,24 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Document } from "./document_pb.js";
+import { file_barong_entities_v1_document } from "./document_pb.js";
+import type { Label } from "./label_pb.js";
+import { file_barong_entities_v1_label } from "./label_pb.js";
+import type { Phone } from "./phone_pb.js";
+import { file_barong_entities_v1_phone } from "./phone_pb.js";
+import type { Profile } from "./profile_pb.js";
+import { file_barong_entities_v1_profile } from "./profile_pb.js";
+import { file_barong_options_v1_options } from "../../options/v1/options_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file barong/entities/v1/user.proto.
  */
 export const file_barong_entities_v1_user: GenFile = /*@__PURE__*/
-  fileDesc("Ch1iYXJvbmcvZW50aXRpZXMvdjEvdXNlci5wcm90bxISYmFyb25nLmVudGl0aWVzLnYxInoKBFVzZXISDQoFZW1haWwYASABKAkSCwoDdWlkGAIgASgJEgwKBHJvbGUYAyABKAkSDQoFbGV2ZWwYBCABKAUSCwoDb3RwGAUgASgIEiwKBXN0YXRlGAYgASgOMh0uYmFyb25nLmVudGl0aWVzLnYxLlVzZXJTdGF0ZSqcAQoJVXNlclN0YXRlEhoKFlVTRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJVU0VSX1NUQVRFX1BFTkRJTkcQARIVChFVU0VSX1NUQVRFX0FDVElWRRACEhUKEVVTRVJfU1RBVEVfQkFOTkVEEAMSFQoRVVNFUl9TVEFURV9MT0NLRUQQBBIWChJVU0VSX1NUQVRFX0RFTEVURUQQBWIGcHJvdG8z");
+  fileDesc("Ch1iYXJvbmcvZW50aXRpZXMvdjEvdXNlci5wcm90bxISYmFyb25nLmVudGl0aWVzLnYxInoKBFVzZXISDQoFZW1haWwYASABKAkSCwoDdWlkGAIgASgJEgwKBHJvbGUYAyABKAkSDQoFbGV2ZWwYBCABKAUSCwoDb3RwGAUgASgIEiwKBXN0YXRlGAYgASgOMh0uYmFyb25nLmVudGl0aWVzLnYxLlVzZXJTdGF0ZSKbAgoPVXNlcldpdGhQcm9maWxlEg0KBWVtYWlsGAEgASgJEgsKA3VpZBgCIAEoCRIMCgRyb2xlGAMgASgJEg0KBWxldmVsGAQgASgFEgsKA290cBgFIAEoCBIsCgVzdGF0ZRgGIAEoDjIdLmJhcm9uZy5lbnRpdGllcy52MS5Vc2VyU3RhdGUSNAoHcHJvZmlsZRgHIAEoCzIbLmJhcm9uZy5lbnRpdGllcy52MS5Qcm9maWxlQga67RgCKAESLgoKY3JlYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiowMKEFVzZXJXaXRoRnVsbEluZm8SDQoFZW1haWwYASABKAkSCwoDdWlkGAIgASgJEgwKBHJvbGUYAyABKAkSDQoFbGV2ZWwYBCABKAUSCwoDb3RwGAUgASgIEiwKBXN0YXRlGAYgASgOMh0uYmFyb25nLmVudGl0aWVzLnYxLlVzZXJTdGF0ZRI0Cgdwcm9maWxlGAcgASgLMhsuYmFyb25nLmVudGl0aWVzLnYxLlByb2ZpbGVCBrrtGAIoARIpCgZsYWJlbHMYCCADKAsyGS5iYXJvbmcuZW50aXRpZXMudjEuTGFiZWwSKQoGcGhvbmVzGAkgAygLMhkuYmFyb25nLmVudGl0aWVzLnYxLlBob25lEi8KCWRvY3VtZW50cxgKIAMoCzIcLmJhcm9uZy5lbnRpdGllcy52MS5Eb2N1bWVudBIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKuAgoKVXNlclJlY29yZBIKCgJpZBgBIAEoAxILCgN1aWQYAiABKAkSDQoFZW1haWwYAyABKAkSDAoEcm9sZRgEIAEoCRINCgVsZXZlbBgFIAEoBRILCgNvdHAYBiABKAgSLAoFc3RhdGUYByABKA4yHS5iYXJvbmcuZW50aXRpZXMudjEuVXNlclN0YXRlEiAKC3JlZmVycmFsX2lkGAggASgDQga67RgCKAFIAIgBARI2CgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGuu0YAjABEjYKCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga67RgCMAFCDgoMX3JlZmVycmFsX2lkKpwBCglVc2VyU3RhdGUSGgoWVVNFUl9TVEFURV9VTlNQRUNJRklFRBAAEhYKElVTRVJfU1RBVEVfUEVORElORxABEhUKEVVTRVJfU1RBVEVfQUNUSVZFEAISFQoRVVNFUl9TVEFURV9CQU5ORUQQAxIVChFVU0VSX1NUQVRFX0xPQ0tFRBAEEhYKElVTRVJfU1RBVEVfREVMRVRFRBAFYgZwcm90bzM", [file_barong_entities_v1_document, file_barong_entities_v1_label, file_barong_entities_v1_phone, file_barong_entities_v1_profile, file_barong_options_v1_options, file_google_protobuf_timestamp]);
 
 /**
  * An account as its owner and other services see it.
@@ -65,6 +76,205 @@ export type User = Message<"barong.entities.v1.User"> & {
  */
 export const UserSchema: GenMessage<User> = /*@__PURE__*/
   messageDesc(file_barong_entities_v1_user, 0);
+
+/**
+ * An account with who its owner says to be.
+ *
+ * @generated from message barong.entities.v1.UserWithProfile
+ */
+export type UserWithProfile = Message<"barong.entities.v1.UserWithProfile"> & {
+  /**
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * @generated from field: string uid = 2;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * @generated from field: int32 level = 4;
+   */
+  level: number;
+
+  /**
+   * @generated from field: bool otp = 5;
+   */
+  otp: boolean;
+
+  /**
+   * @generated from field: barong.entities.v1.UserState state = 6;
+   */
+  state: UserState;
+
+  /**
+   * @generated from field: barong.entities.v1.Profile profile = 7;
+   */
+  profile?: Profile | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 8;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 9;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message barong.entities.v1.UserWithProfile.
+ * Use `create(UserWithProfileSchema)` to create a new message.
+ */
+export const UserWithProfileSchema: GenMessage<UserWithProfile> = /*@__PURE__*/
+  messageDesc(file_barong_entities_v1_user, 1);
+
+/**
+ * An account with everything that is known about its owner.
+ *
+ * @generated from message barong.entities.v1.UserWithFullInfo
+ */
+export type UserWithFullInfo = Message<"barong.entities.v1.UserWithFullInfo"> & {
+  /**
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * @generated from field: string uid = 2;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * @generated from field: int32 level = 4;
+   */
+  level: number;
+
+  /**
+   * @generated from field: bool otp = 5;
+   */
+  otp: boolean;
+
+  /**
+   * @generated from field: barong.entities.v1.UserState state = 6;
+   */
+  state: UserState;
+
+  /**
+   * @generated from field: barong.entities.v1.Profile profile = 7;
+   */
+  profile?: Profile | undefined;
+
+  /**
+   * @generated from field: repeated barong.entities.v1.Label labels = 8;
+   */
+  labels: Label[];
+
+  /**
+   * @generated from field: repeated barong.entities.v1.Phone phones = 9;
+   */
+  phones: Phone[];
+
+  /**
+   * @generated from field: repeated barong.entities.v1.Document documents = 10;
+   */
+  documents: Document[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 11;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 12;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message barong.entities.v1.UserWithFullInfo.
+ * Use `create(UserWithFullInfoSchema)` to create a new message.
+ */
+export const UserWithFullInfoSchema: GenMessage<UserWithFullInfo> = /*@__PURE__*/
+  messageDesc(file_barong_entities_v1_user, 2);
+
+/**
+ * An account as its row is, without the password.
+ *
+ * @generated from message barong.entities.v1.UserRecord
+ */
+export type UserRecord = Message<"barong.entities.v1.UserRecord"> & {
+  /**
+   * @generated from field: int64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from field: string uid = 2;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string email = 3;
+   */
+  email: string;
+
+  /**
+   * @generated from field: string role = 4;
+   */
+  role: string;
+
+  /**
+   * @generated from field: int32 level = 5;
+   */
+  level: number;
+
+  /**
+   * @generated from field: bool otp = 6;
+   */
+  otp: boolean;
+
+  /**
+   * @generated from field: barong.entities.v1.UserState state = 7;
+   */
+  state: UserState;
+
+  /**
+   * Id of the account that invited this one.
+   *
+   * @generated from field: optional int64 referral_id = 8;
+   */
+  referralId?: bigint | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 9;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 10;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message barong.entities.v1.UserRecord.
+ * Use `create(UserRecordSchema)` to create a new message.
+ */
+export const UserRecordSchema: GenMessage<UserRecord> = /*@__PURE__*/
+  messageDesc(file_barong_entities_v1_user, 3);
 
 /**
  * Where an account stands.

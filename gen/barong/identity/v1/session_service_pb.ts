@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/identity/v1/session_service.proto.
  */
 export const file_barong_identity_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CihiYXJvbmcvaWRlbnRpdHkvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcuaWRlbnRpdHkudjEiiQIKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiEKBWVtYWlsGAEgASgJQg26SArIAQFyBRABGP8BSACIAQESJAoIcGFzc3dvcmQYAiABKAlCDbpICsgBAXIFEAEYgAhIAYgBARIwChBjYXB0Y2hhX3Jlc3BvbnNlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjIKEnJlY2FwdGNoYV9yZXNwb25zZRgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIeCghvdHBfY29kZRgFIAEoCUIHukgEcgIYIEgCiAEBQggKBl9lbWFpbEILCglfcGFzc3dvcmRCCwoJX290cF9jb2RlIj8KFUNyZWF0ZVNlc3Npb25SZXNwb25zZRImCgR1c2VyGAEgASgLMhguYmFyb25nLmVudGl0aWVzLnYxLlVzZXIiFgoURGVsZXRlU2Vzc2lvblJlcXVlc3QiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlMowDCg5TZXNzaW9uU2VydmljZRK7AQoNQ3JlYXRlU2Vzc2lvbhIoLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBopLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2UiVbLtGCcIyQEgASoOCgZjbGllbnQQuBcY2AQyEAoHc2Vzc2lvbhIFbG9naW6C0+STAiQ6ASpiBHVzZXIiGS9hcGkvdjIvaWRlbnRpdHkvc2Vzc2lvbnMSoQEKDURlbGV0ZVNlc3Npb24SKC5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaKS5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlc3BvbnNlIjuy7RgWCMwBMhEKB3Nlc3Npb24SBmxvZ291dILT5JMCGyoZL2FwaS92Mi9pZGVudGl0eS9zZXNzaW9ucxoYqu0YFAgBEhBpZGVudGl0eS5zZXNzaW9uYgZwcm90bzM", [file_barong_entities_v1_user, file_barong_options_v1_options, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct]);
+  fileDesc("CihiYXJvbmcvaWRlbnRpdHkvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcuaWRlbnRpdHkudjEiiQIKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiEKBWVtYWlsGAEgASgJQg26SArIAQFyBRABGP8BSACIAQESJAoIcGFzc3dvcmQYAiABKAlCDbpICsgBAXIFEAEYgAhIAYgBARIwChBjYXB0Y2hhX3Jlc3BvbnNlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjIKEnJlY2FwdGNoYV9yZXNwb25zZRgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIeCghvdHBfY29kZRgFIAEoCUIHukgEcgIYIEgCiAEBQggKBl9lbWFpbEILCglfcGFzc3dvcmRCCwoJX290cF9jb2RlIj8KFUNyZWF0ZVNlc3Npb25SZXNwb25zZRImCgR1c2VyGAEgASgLMhguYmFyb25nLmVudGl0aWVzLnYxLlVzZXIiFgoURGVsZXRlU2Vzc2lvblJlcXVlc3QiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlMoAECg5TZXNzaW9uU2VydmljZRL6AQoNQ3JlYXRlU2Vzc2lvbhIoLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBopLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2UikwGy7RhlCMkBIAEqDgoGY2xpZW50ELgXGNgEMhAKB3Nlc3Npb24SBWxvZ2luYjwKClNldC1Db29raWUSLFRoZSBzZXNzaW9uIGFzIHRoZSBjb29raWUgYF9iYXJvbmdfc2Vzc2lvbmAuGAGC0+STAiQ6ASpiBHVzZXIiGS9hcGkvdjIvaWRlbnRpdHkvc2Vzc2lvbnMS1gEKDURlbGV0ZVNlc3Npb24SKC5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaKS5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlc3BvbnNlInCy7RhLCMwBMhEKB3Nlc3Npb24SBmxvZ291dGIzCgpTZXQtQ29va2llEiNNYWtlcyB0aGUgY2xpZW50IGZvcmdldCB0aGUgY29va2llLhgBgtPkkwIbKhkvYXBpL3YyL2lkZW50aXR5L3Nlc3Npb25zGhiq7RgUCAESEGlkZW50aXR5LnNlc3Npb25iBnByb3RvMw", [file_barong_entities_v1_user, file_barong_options_v1_options, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct]);
 
 /**
  * Request of SessionService.CreateSession.
@@ -123,8 +123,8 @@ export const SessionService: GenService<{
    * Signs in. The session is set as the cookie `_barong_session` (over RPC: in the header `set-cookie`).
    *
    * An unknown e-mail and a wrong password answer alike (CREDENTIALS_INVALID); ACCOUNT_BANNED and ACCOUNT_NOT_ACTIVE are told only
-   * after the right password, OTP_MISSING and OTP_INVALID when two-factor authentication is on. ORIGIN_REFUSED is for forms on pages of
-   * other origins.
+   * after the right password, OTP_MISSING, OTP_INVALID and TOTP_REUSED when two-factor authentication is on. ORIGIN_REFUSED is for forms
+   * on pages of other origins, RECORD_NOT_FOUND for an account that is deleted while its password is checked.
    *
    * @generated from rpc barong.identity.v1.SessionService.CreateSession
    */
@@ -134,7 +134,8 @@ export const SessionService: GenService<{
     output: typeof CreateSessionResponseSchema;
   },
   /**
-   * Signs out: ends the session of the cookie and clears the cookie. Answers RECORD_NOT_FOUND without a session.
+   * Signs out: ends the session of the cookie and clears the cookie. Answers RECORD_NOT_FOUND without a session, ORIGIN_REFUSED to a
+   * page of another origin.
    *
    * @generated from rpc barong.identity.v1.SessionService.DeleteSession
    */

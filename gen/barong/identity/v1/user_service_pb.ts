@@ -303,8 +303,8 @@ export const UserService: GenService<{
   /**
    * Creates an account in the state `pending` and sends an e-mail with the confirmation token.
    *
-   * Answers EMAIL_INVALID, EMAIL_TAKEN and the PASSWORD_* reasons together where several apply; REFERRAL_FORMAT and REFERRAL_UNKNOWN
-   * for a bad referral id.
+   * Answers EMAIL_INVALID, EMAIL_TAKEN, PASSWORD_TOO_LONG, PASSWORD_REQUIREMENTS and PASSWORD_STRENGTH together where several apply;
+   * REFERRAL_FORMAT and REFERRAL_UNKNOWN for a bad referral id.
    *
    * @generated from rpc barong.identity.v1.UserService.CreateUser
    */
@@ -358,7 +358,8 @@ export const UserService: GenService<{
   /**
    * Sets a new password with the token sent by e-mail, and ends every session of the account.
    *
-   * Answers PASSWORDS_DIFFER, EMAIL_TOKEN_INVALID, EMAIL_TOKEN_USED, or the PASSWORD_* reasons; after the latter the token stays good.
+   * Answers PASSWORDS_DIFFER, EMAIL_TOKEN_INVALID, EMAIL_TOKEN_USED, or PASSWORD_TOO_LONG, PASSWORD_REQUIREMENTS and PASSWORD_STRENGTH,
+   * after which the token stays good. RECORD_NOT_FOUND is for an account that is deleted meanwhile.
    *
    * @generated from rpc barong.identity.v1.UserService.ResetPassword
    */

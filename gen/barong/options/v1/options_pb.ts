@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/options/v1/options.proto.
  */
 export const file_barong_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch9iYXJvbmcvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFiYXJvbmcub3B0aW9ucy52MSJOCgxTZXJ2aWNlUnVsZXMSKQoGYWNjZXNzGAEgASgOMhkuYmFyb25nLm9wdGlvbnMudjEuQWNjZXNzEhMKC2Vycm9yX3Njb3BlGAIgASgJIuUBCgtNZXRob2RSdWxlcxIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRISCgplbXB0eV9ib2R5GAIgASgIEikKBmFjY2VzcxgDIAEoDjIZLmJhcm9uZy5vcHRpb25zLnYxLkFjY2VzcxIPCgdjYXB0Y2hhGAQgASgIEiwKBmxpbWl0cxgFIAMoCzIcLmJhcm9uZy5vcHRpb25zLnYxLlJhdGVMaW1pdBItCghhY3Rpdml0eRgGIAEoCzIbLmJhcm9uZy5vcHRpb25zLnYxLkFjdGl2aXR5EhEKCXJlYWRfb25seRgHIAEoCCI3CglSYXRlTGltaXQSCgoCYnkYASABKAkSDQoFY2FsbHMYAiABKAUSDwoHc2Vjb25kcxgDIAEoBSIpCghBY3Rpdml0eRINCgV0b3BpYxgBIAEoCRIOCgZhY3Rpb24YAiABKAkiIAoKRmllbGRSdWxlcxISCgptaXNzaW5nX2FzGAEgASgJImAKCkVycm9yUnVsZXMSDAoEY29kZRgBIAEoCRIOCgZzdGF0dXMYAiABKAUSIgoIcnBjX2NvZGUYAyABKA4yEC5nb29nbGUucnBjLkNvZGUSEAoIc2VudGVuY2UYBCABKAkqRwoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEhEKDUFDQ0VTU19QVUJMSUMQARISCg5BQ0NFU1NfQUNDT1VOVBACOlwKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY1Y0DIAEoCzIfLmJhcm9uZy5vcHRpb25zLnYxLlNlcnZpY2VSdWxlc1IHc2VydmljZTpYCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWjQMgASgLMh4uYmFyb25nLm9wdGlvbnMudjEuTWV0aG9kUnVsZXNSBm1ldGhvZDpUCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY140DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkZpZWxkUnVsZXNSBWZpZWxkOlgKBWVycm9yEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMY2I0DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkVycm9yUnVsZXNSBWVycm9yYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("Ch9iYXJvbmcvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFiYXJvbmcub3B0aW9ucy52MSJOCgxTZXJ2aWNlUnVsZXMSKQoGYWNjZXNzGAEgASgOMhkuYmFyb25nLm9wdGlvbnMudjEuQWNjZXNzEhMKC2Vycm9yX3Njb3BlGAIgASgJIo8DCgtNZXRob2RSdWxlcxIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRISCgplbXB0eV9ib2R5GAIgASgIEikKBmFjY2VzcxgDIAEoDjIZLmJhcm9uZy5vcHRpb25zLnYxLkFjY2VzcxIPCgdjYXB0Y2hhGAQgASgIEiwKBmxpbWl0cxgFIAMoCzIcLmJhcm9uZy5vcHRpb25zLnYxLlJhdGVMaW1pdBItCghhY3Rpdml0eRgGIAEoCzIbLmJhcm9uZy5vcHRpb25zLnYxLkFjdGl2aXR5EhEKCXJlYWRfb25seRgHIAEoCBIPCgdhYmlsaXR5GAggASgJEjEKCnBhZ2luYXRpb24YCSABKAsyHS5iYXJvbmcub3B0aW9ucy52MS5QYWdpbmF0aW9uEhUKDXNlY29uZF9mYWN0b3IYCiABKAgSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYCyABKAUSMgoHaGVhZGVycxgMIAMoCzIhLmJhcm9uZy5vcHRpb25zLnYxLlJlc3BvbnNlSGVhZGVyIj0KDlJlc3BvbnNlSGVhZGVyEgwKBG5hbWUYASABKAkSDQoFYWJvdXQYAiABKAkSDgoGYWx3YXlzGAMgASgIIiMKClBhZ2luYXRpb24SFQoNZGVmYXVsdF9saW1pdBgBIAEoBSI3CglSYXRlTGltaXQSCgoCYnkYASABKAkSDQoFY2FsbHMYAiABKAUSDwoHc2Vjb25kcxgDIAEoBSIpCghBY3Rpdml0eRINCgV0b3BpYxgBIAEoCRIOCgZhY3Rpb24YAiABKAkivwEKCkZpZWxkUnVsZXMSEgoKbWlzc2luZ19hcxgBIAEoCRIVCg11bnJlYWRhYmxlX2FzGAIgAygJEhIKCmludmFsaWRfYXMYAyABKAkSFgoOYmxhbmtfaXNfdW5zZXQYBCABKAgSFwoPbnVsbF93aGVuX3Vuc2V0GAUgASgIEhQKDG1pbGxpc2Vjb25kcxgGIAEoCBIrCgVmaWxlcxgHIAEoCzIcLmJhcm9uZy5vcHRpb25zLnYxLkZpbGVSdWxlcyIxCglGaWxlUnVsZXMSEQoJbWF4X2J5dGVzGAEgASgDEhEKCW1heF9maWxlcxgCIAEoBSIeCglSb2xlUnVsZXMSEQoJYWJpbGl0aWVzGAEgAygJImAKCkVycm9yUnVsZXMSDAoEY29kZRgBIAEoCRIOCgZzdGF0dXMYAiABKAUSIgoIcnBjX2NvZGUYAyABKA4yEC5nb29nbGUucnBjLkNvZGUSEAoIc2VudGVuY2UYBCABKAkqWQoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEhEKDUFDQ0VTU19QVUJMSUMQARISCg5BQ0NFU1NfQUNDT1VOVBACEhAKDEFDQ0VTU19TVEFGRhADOlwKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY1Y0DIAEoCzIfLmJhcm9uZy5vcHRpb25zLnYxLlNlcnZpY2VSdWxlc1IHc2VydmljZTpYCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWjQMgASgLMh4uYmFyb25nLm9wdGlvbnMudjEuTWV0aG9kUnVsZXNSBm1ldGhvZDpUCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY140DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkZpZWxkUnVsZXNSBWZpZWxkOlgKBWVycm9yEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMY2I0DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkVycm9yUnVsZXNSBWVycm9yOlUKBHJvbGUSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjZjQMgASgLMhwuYmFyb25nLm9wdGlvbnMudjEuUm9sZVJ1bGVzUgRyb2xlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * Facts shared by the methods of a service.
@@ -96,6 +96,42 @@ export type MethodRules = Message<"barong.options.v1.MethodRules"> & {
    * @generated from field: bool read_only = 7;
    */
   readOnly: boolean;
+
+  /**
+   * What the caller's role must be able to do, for example `users.read`. Needed with ACCESS_STAFF.
+   *
+   * @generated from field: string ability = 8;
+   */
+  ability: string;
+
+  /**
+   * The answer is a page of a list. Over REST the list is a bare array and the headers Total, Page, Per-Page and Link describe the page.
+   * The request has `page` and `limit`, the response `total`.
+   *
+   * @generated from field: barong.options.v1.Pagination pagination = 9;
+   */
+  pagination?: Pagination | undefined;
+
+  /**
+   * Demands the current one-time code in the request's field `totp_code`, of an account with two-factor authentication.
+   *
+   * @generated from field: bool second_factor = 10;
+   */
+  secondFactor: boolean;
+
+  /**
+   * Largest request in bytes, as JSON or as a message; 1 MiB when unset. Files of a form are counted by their field.
+   *
+   * @generated from field: int32 max_request_bytes = 11;
+   */
+  maxRequestBytes: number;
+
+  /**
+   * Headers that a success has for its own sake over REST; those of a page need not be named.
+   *
+   * @generated from field: repeated barong.options.v1.ResponseHeader headers = 12;
+   */
+  headers: ResponseHeader[];
 };
 
 /**
@@ -106,13 +142,68 @@ export const MethodRulesSchema: GenMessage<MethodRules> = /*@__PURE__*/
   messageDesc(file_barong_options_v1_options, 1);
 
 /**
+ * A header of an answer.
+ *
+ * @generated from message barong.options.v1.ResponseHeader
+ */
+export type ResponseHeader = Message<"barong.options.v1.ResponseHeader"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What it holds.
+   *
+   * @generated from field: string about = 2;
+   */
+  about: string;
+
+  /**
+   * Every success has it.
+   *
+   * @generated from field: bool always = 3;
+   */
+  always: boolean;
+};
+
+/**
+ * Describes the message barong.options.v1.ResponseHeader.
+ * Use `create(ResponseHeaderSchema)` to create a new message.
+ */
+export const ResponseHeaderSchema: GenMessage<ResponseHeader> = /*@__PURE__*/
+  messageDesc(file_barong_options_v1_options, 2);
+
+/**
+ * How a list is cut into pages.
+ *
+ * @generated from message barong.options.v1.Pagination
+ */
+export type Pagination = Message<"barong.options.v1.Pagination"> & {
+  /**
+   * Rows of a page when the request does not say.
+   *
+   * @generated from field: int32 default_limit = 1;
+   */
+  defaultLimit: number;
+};
+
+/**
+ * Describes the message barong.options.v1.Pagination.
+ * Use `create(PaginationSchema)` to create a new message.
+ */
+export const PaginationSchema: GenMessage<Pagination> = /*@__PURE__*/
+  messageDesc(file_barong_options_v1_options, 3);
+
+/**
  * At most `calls` calls per `seconds`, counted for each value of what `by` names.
  *
  * @generated from message barong.options.v1.RateLimit
  */
 export type RateLimit = Message<"barong.options.v1.RateLimit"> & {
   /**
-   * `client` for the caller's address (of IPv6 the network), the name of a string field of the request, or several joined by `+`.
+   * `client` for the caller's address (of IPv6 the network), `account` for the signed-in account, the name of a string field of the
+   * request, or several joined by `+`.
    *
    * @generated from field: string by = 1;
    */
@@ -134,7 +225,7 @@ export type RateLimit = Message<"barong.options.v1.RateLimit"> & {
  * Use `create(RateLimitSchema)` to create a new message.
  */
 export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
-  messageDesc(file_barong_options_v1_options, 2);
+  messageDesc(file_barong_options_v1_options, 4);
 
 /**
  * How an attempt is named in the activity log.
@@ -158,10 +249,10 @@ export type Activity = Message<"barong.options.v1.Activity"> & {
  * Use `create(ActivitySchema)` to create a new message.
  */
 export const ActivitySchema: GenMessage<Activity> = /*@__PURE__*/
-  messageDesc(file_barong_options_v1_options, 3);
+  messageDesc(file_barong_options_v1_options, 5);
 
 /**
- * Facts of a request field.
+ * Facts of a field.
  *
  * @generated from message barong.options.v1.FieldRules
  */
@@ -172,6 +263,48 @@ export type FieldRules = Message<"barong.options.v1.FieldRules"> & {
    * @generated from field: string missing_as = 1;
    */
   missingAs: string;
+
+  /**
+   * Codes for a value that cannot be read into the field, in place of `invalid_<field>`. One without a dot gets the service's scope.
+   *
+   * @generated from field: repeated string unreadable_as = 2;
+   */
+  unreadableAs: string[];
+
+  /**
+   * Code for a value that breaks a rule of the field, in place of `invalid_<field>`. One without a dot gets the service's scope.
+   *
+   * @generated from field: string invalid_as = 3;
+   */
+  invalidAs: string;
+
+  /**
+   * Over REST an empty text counts as no value.
+   *
+   * @generated from field: bool blank_is_unset = 4;
+   */
+  blankIsUnset: boolean;
+
+  /**
+   * Over REST the field is `null` when it is unset, instead of being left out.
+   *
+   * @generated from field: bool null_when_unset = 5;
+   */
+  nullWhenUnset: boolean;
+
+  /**
+   * Over REST the time has milliseconds.
+   *
+   * @generated from field: bool milliseconds = 6;
+   */
+  milliseconds: boolean;
+
+  /**
+   * The field takes files of multipart forms.
+   *
+   * @generated from field: barong.options.v1.FileRules files = 7;
+   */
+  files?: FileRules | undefined;
 };
 
 /**
@@ -179,7 +312,56 @@ export type FieldRules = Message<"barong.options.v1.FieldRules"> & {
  * Use `create(FieldRulesSchema)` to create a new message.
  */
 export const FieldRulesSchema: GenMessage<FieldRules> = /*@__PURE__*/
-  messageDesc(file_barong_options_v1_options, 4);
+  messageDesc(file_barong_options_v1_options, 6);
+
+/**
+ * Bounds of the files that a form may carry in one field. Files of a form are not kept in memory.
+ *
+ * @generated from message barong.options.v1.FileRules
+ */
+export type FileRules = Message<"barong.options.v1.FileRules"> & {
+  /**
+   * Largest file in bytes. Of a larger one only its beginning is read; the method refuses it.
+   *
+   * @generated from field: int64 max_bytes = 1;
+   */
+  maxBytes: bigint;
+
+  /**
+   * How many files are kept; further ones are counted, and the method refuses them.
+   *
+   * @generated from field: int32 max_files = 2;
+   */
+  maxFiles: number;
+};
+
+/**
+ * Describes the message barong.options.v1.FileRules.
+ * Use `create(FileRulesSchema)` to create a new message.
+ */
+export const FileRulesSchema: GenMessage<FileRules> = /*@__PURE__*/
+  messageDesc(file_barong_options_v1_options, 7);
+
+/**
+ * What a role may do.
+ *
+ * @generated from message barong.options.v1.RoleRules
+ */
+export type RoleRules = Message<"barong.options.v1.RoleRules"> & {
+  /**
+   * For example `users.read`; `users.*` for all about users, `*` for everything.
+   *
+   * @generated from field: repeated string abilities = 1;
+   */
+  abilities: string[];
+};
+
+/**
+ * Describes the message barong.options.v1.RoleRules.
+ * Use `create(RoleRulesSchema)` to create a new message.
+ */
+export const RoleRulesSchema: GenMessage<RoleRules> = /*@__PURE__*/
+  messageDesc(file_barong_options_v1_options, 8);
 
 /**
  * The public face of an error reason.
@@ -221,7 +403,7 @@ export type ErrorRules = Message<"barong.options.v1.ErrorRules"> & {
  * Use `create(ErrorRulesSchema)` to create a new message.
  */
 export const ErrorRulesSchema: GenMessage<ErrorRules> = /*@__PURE__*/
-  messageDesc(file_barong_options_v1_options, 5);
+  messageDesc(file_barong_options_v1_options, 9);
 
 /**
  * Who may call. The server refuses to start when neither the method nor its service says so.
@@ -247,6 +429,13 @@ export enum Access {
    * @generated from enum value: ACCESS_ACCOUNT = 2;
    */
   ACCOUNT = 2,
+
+  /**
+   * An active account whose role has the method's `ability`.
+   *
+   * @generated from enum value: ACCESS_STAFF = 3;
+   */
+  STAFF = 3,
 }
 
 /**
@@ -278,4 +467,10 @@ export const field: GenExtension<FieldOptions, FieldRules> = /*@__PURE__*/
  */
 export const error: GenExtension<EnumValueOptions, ErrorRules> = /*@__PURE__*/
   extDesc(file_barong_options_v1_options, 3);
+
+/**
+ * @generated from extension: barong.options.v1.RoleRules role = 50905;
+ */
+export const role: GenExtension<EnumValueOptions, RoleRules> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_options, 4);
 

@@ -3,6 +3,9 @@
 /* eslint-disable */
 
 // Validation rules of our own, beside those of buf.validate.
+//
+// A rule whose id is `model.<fault>` answers the code `<field>.<fault>`: what Barong 2 said of a value that its model refused. A blank
+// text is only ever `blank`, and an overlong one only ever `too_long`.
 
 import type { GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
@@ -13,7 +16,7 @@ import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/vali
  * Describes the file barong/options/v1/rules.proto.
  */
 export const file_barong_options_v1_rules: GenFile = /*@__PURE__*/
-  fileDesc("Ch1iYXJvbmcvb3B0aW9ucy92MS9ydWxlcy5wcm90bxIRYmFyb25nLm9wdGlvbnMudjE6ggEKCW5vdF9ibGFuaxIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxjVjQMgASgIQkjCSEUKQwoQc3RyaW5nLm5vdF9ibGFuaxIRbXVzdCBub3QgYmUgYmxhbmsaHCFydWxlIHx8IHRoaXMubWF0Y2hlcygnXFxTJylSCG5vdEJsYW5rYghlZGl0aW9uc3DoBw", [file_buf_validate_validate]);
+  fileDesc("Ch1iYXJvbmcvb3B0aW9ucy92MS9ydWxlcy5wcm90bxIRYmFyb25nLm9wdGlvbnMudjE6gAEKCW5vdF9ibGFuaxIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxjVjQMgASgIQkbCSEMKQQoQc3RyaW5nLm5vdF9ibGFuaxIRbXVzdCBub3QgYmUgYmxhbmsaGiFydWxlIHx8IHRoaXMudHJpbSgpICE9ICcnUghub3RCbGFuazqGAQoPbW9kZWxfbm90X2JsYW5rEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGNaNAyABKAhCQcJIPgo8Cgttb2RlbC5ibGFuaxIRbXVzdCBub3QgYmUgYmxhbmsaGiFydWxlIHx8IHRoaXMudHJpbSgpICE9ICcnUg1tb2RlbE5vdEJsYW5rOpYBCg1tb2RlbF9taW5fbGVuEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGNeNAyABKAVCVcJIUgpQCg9tb2RlbC50b29fc2hvcnQSDGlzIHRvbyBzaG9ydBovdGhpcy50cmltKCkgPT0gJycgfHwgdGhpcy50cmltKCkuc2l6ZSgpID49IHJ1bGVSC21vZGVsTWluTGVuOpYBCg1tb2RlbF9tYXhfbGVuEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGNiNAyABKAVCVcJIUgpQCg5tb2RlbC50b29fbG9uZxILaXMgdG9vIGxvbmcaMXRoaXMuc2l6ZSgpIDw9IHJ1bGUgfHwgdGhpcy50cmltKCkuc2l6ZSgpIDw9IHJ1bGVSC21vZGVsTWF4TGVuOssBCg1tb2RlbF9wYXR0ZXJuEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGNmNAyABKAlCiAHCSIQBCoEBCg1tb2RlbC5pbnZhbGlkEiNoYXMgYSBjaGFyYWN0ZXIgdGhhdCBpcyBub3QgYWxsb3dlZBpLdGhpcy50cmltKCkgPT0gJycgfHwgdGhpcy50cmltKCkuc2l6ZSgpID4gMTAyNCB8fCB0aGlzLnRyaW0oKS5tYXRjaGVzKHJ1bGUpUgxtb2RlbFBhdHRlcm46oAEKD21vZGVsX2luY2x1c2lvbhIZLmJ1Zi52YWxpZGF0ZS5TdHJpbmdSdWxlcxjajQMgAygJQlrCSFcKVQoPbW9kZWwuaW5jbHVzaW9uEh9pcyBub3Qgb25lIG9mIHRoZSBhbGxvd2VkIHdvcmRzGiF0aGlzLnRyaW0oKSA9PSAnJyB8fCB0aGlzIGluIHJ1bGVSDm1vZGVsSW5jbHVzaW9uOqQFCg1jYWxlbmRhcl9kYXRlEhkuYnVmLnZhbGlkYXRlLlN0cmluZ1J1bGVzGNuNAyABKAhC4QTCSN0ECtoEChRzdHJpbmcuY2FsZW5kYXJfZGF0ZRIpbXVzdCBiZSBhIGRheSBhcyBZWVlZLU1NLUREIG9yIEREL01NL1lZWVkalgQhcnVsZSB8fCB0aGlzLnRyaW0oKSA9PSAnJyB8fCB0aGlzLnRyaW0oKS5tYXRjaGVzKCdeXFxkezR9LSg/Oig/OjBbMTM1NzhdfDFbMDJdKS0oPzowWzEtOV18WzEyXVxcZHwzWzAxXSl8KD86MFs0NjldfDExKS0oPzowWzEtOV18WzEyXVxcZHwzMCl8MDItKD86MFsxLTldfDFcXGR8MlswLThdKSkkJykgfHwgdGhpcy50cmltKCkubWF0Y2hlcygnXig/Oig/OjBbMS05XXxbMTJdXFxkfDNbMDFdKS8oPzowWzEzNTc4XXwxWzAyXSl8KD86MFsxLTldfFsxMl1cXGR8MzApLyg/OjBbNDY5XXwxMSl8KD86MFsxLTldfDFcXGR8MlswLThdKS8wMikvXFxkezR9JCcpIHx8IHRoaXMudHJpbSgpLm1hdGNoZXMoJ14oPzpcXGRcXGQoPzowWzQ4XXxbMjQ2OF1bMDQ4XXxbMTM1NzldWzI2XSl8KD86WzAyNDY4XVswNDhdfFsxMzU3OV1bMjZdKTAwKS0wMi0yOSQnKSB8fCB0aGlzLnRyaW0oKS5tYXRjaGVzKCdeMjkvMDIvKD86XFxkXFxkKD86MFs0OF18WzI0NjhdWzA0OF18WzEzNTc5XVsyNl0pfCg/OlswMjQ2OF1bMDQ4XXxbMTM1NzldWzI2XSkwMCkkJylSDGNhbGVuZGFyRGF0ZWIIZWRpdGlvbnNw6Ac", [file_buf_validate_validate]);
 
 /**
  * More than white space. A field that is required and not_blank answers both codes when it is absent.
@@ -22,4 +25,52 @@ export const file_barong_options_v1_rules: GenFile = /*@__PURE__*/
  */
 export const not_blank: GenExtension<StringRules, boolean> = /*@__PURE__*/
   extDesc(file_barong_options_v1_rules, 0);
+
+/**
+ * More than white space, where absence is told from blankness.
+ *
+ * @generated from extension: bool model_not_blank = 50902;
+ */
+export const model_not_blank: GenExtension<StringRules, boolean> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 1);
+
+/**
+ * Fewest characters, not counting white space around them.
+ *
+ * @generated from extension: int32 model_min_len = 50903;
+ */
+export const model_min_len: GenExtension<StringRules, number> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 2);
+
+/**
+ * Most characters, not counting white space around them.
+ *
+ * @generated from extension: int32 model_max_len = 50904;
+ */
+export const model_max_len: GenExtension<StringRules, number> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 3);
+
+/**
+ * A regular expression for the text without white space around it.
+ *
+ * @generated from extension: string model_pattern = 50905;
+ */
+export const model_pattern: GenExtension<StringRules, string> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 4);
+
+/**
+ * One of these words.
+ *
+ * @generated from extension: repeated string model_inclusion = 50906;
+ */
+export const model_inclusion: GenExtension<StringRules, string[]> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 5);
+
+/**
+ * A day of the calendar as `YYYY-MM-DD` or `DD/MM/YYYY`.
+ *
+ * @generated from extension: bool calendar_date = 50907;
+ */
+export const calendar_date: GenExtension<StringRules, boolean> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_rules, 6);
 

@@ -4,9 +4,13 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Activity } from "../../entities/v1/activity_pb.js";
+import { file_barong_entities_v1_activity } from "../../entities/v1/activity_pb.js";
 import type { User } from "../../entities/v1/user_pb.js";
 import { file_barong_entities_v1_user } from "../../entities/v1/user_pb.js";
 import { file_barong_options_v1_options } from "../../options/v1/options_pb.js";
+import { file_barong_options_v1_rules } from "../../options/v1/rules_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -14,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/resource/v1/user_service.proto.
  */
 export const file_barong_resource_v1_user_service: GenFile = /*@__PURE__*/
-  fileDesc("CiViYXJvbmcvcmVzb3VyY2UvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcucmVzb3VyY2UudjEiDgoMR2V0TWVSZXF1ZXN0IjcKDUdldE1lUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLmJhcm9uZy5lbnRpdGllcy52MS5Vc2VyMqEBCgtVc2VyU2VydmljZRJ7CgVHZXRNZRIgLmJhcm9uZy5yZXNvdXJjZS52MS5HZXRNZVJlcXVlc3QaIS5iYXJvbmcucmVzb3VyY2UudjEuR2V0TWVSZXNwb25zZSItsu0YAjgBgtPkkwIhYgR1c2VyEhkvYXBpL3YyL3Jlc291cmNlL3VzZXJzL21lGhWq7RgRCAISDXJlc291cmNlLnVzZXJiBnByb3RvMw", [file_barong_entities_v1_user, file_barong_options_v1_options, file_google_api_annotations]);
+  fileDesc("CiViYXJvbmcvcmVzb3VyY2UvdjEvdXNlcl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcucmVzb3VyY2UudjEiDgoMR2V0TWVSZXF1ZXN0IjcKDUdldE1lUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLmJhcm9uZy5lbnRpdGllcy52MS5Vc2VyItYBChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSKgoMb2xkX3Bhc3N3b3JkGAEgASgJQg+6SAzIAQFyB6jtGAEYgAhIAIgBARIqCgxuZXdfcGFzc3dvcmQYAiABKAlCD7pIDMgBAXIHqO0YARiACEgBiAEBEi4KEGNvbmZpcm1fcGFzc3dvcmQYAyABKAlCD7pIDMgBAXIHqO0YARiACEgCiAEBQg8KDV9vbGRfcGFzc3dvcmRCDwoNX25ld19wYXNzd29yZEITChFfY29uZmlybV9wYXNzd29yZCIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIswBChVMaXN0QWN0aXZpdGllc1JlcXVlc3QSTgoFdG9waWMYASABKAlCOrpIJsgBAXIhqO0YAVIDYWxsUghwYXNzd29yZFIHc2Vzc2lvblIDb3Rwuu0YDRoLd3JvbmdfdG9waWNIAIgBARIgCgRwYWdlGAIgASgFQg26SAQaAigBuu0YAiABSAGIAQESJAoFbGltaXQYAyABKAVCELpIBxoFGOgHKAG67RgCIAFIAogBAUIICgZfdG9waWNCBwoFX3BhZ2VCCAoGX2xpbWl0IlkKFkxpc3RBY3Rpdml0aWVzUmVzcG9uc2USMAoKYWN0aXZpdGllcxgBIAMoCzIcLmJhcm9uZy5lbnRpdGllcy52MS5BY3Rpdml0eRINCgV0b3RhbBgCIAEoAzKcBAoLVXNlclNlcnZpY2USewoFR2V0TWUSIC5iYXJvbmcucmVzb3VyY2UudjEuR2V0TWVSZXF1ZXN0GiEuYmFyb25nLnJlc291cmNlLnYxLkdldE1lUmVzcG9uc2UiLbLtGAI4AYLT5JMCIWIEdXNlchIZL2FwaS92Mi9yZXNvdXJjZS91c2Vycy9tZRLHAQoOQ2hhbmdlUGFzc3dvcmQSKS5iYXJvbmcucmVzb3VyY2UudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GiouYmFyb25nLnJlc291cmNlLnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiXrLtGDAIyQEqDgoHYWNjb3VudBAUGJAcMhsKCHBhc3N3b3JkEg9wYXNzd29yZCBjaGFuZ2WC0+STAiQ6ASoaHy9hcGkvdjIvcmVzb3VyY2UvdXNlcnMvcGFzc3dvcmQSrgEKDkxpc3RBY3Rpdml0aWVzEikuYmFyb25nLnJlc291cmNlLnYxLkxpc3RBY3Rpdml0aWVzUmVxdWVzdBoqLmJhcm9uZy5yZXNvdXJjZS52MS5MaXN0QWN0aXZpdGllc1Jlc3BvbnNlIkWy7RgGOAFKAghkgtPkkwI1YgphY3Rpdml0aWVzEicvYXBpL3YyL3Jlc291cmNlL3VzZXJzL2FjdGl2aXR5L3t0b3BpY30aFartGBEIAhINcmVzb3VyY2UudXNlcmIGcHJvdG8z", [file_barong_entities_v1_activity, file_barong_entities_v1_user, file_barong_options_v1_options, file_barong_options_v1_rules, file_buf_validate_validate, file_google_api_annotations]);
 
 /**
  * Request of UserService.GetMe.
@@ -51,6 +55,113 @@ export const GetMeResponseSchema: GenMessage<GetMeResponse> = /*@__PURE__*/
   messageDesc(file_barong_resource_v1_user_service, 1);
 
 /**
+ * Request of UserService.ChangePassword.
+ *
+ * @generated from message barong.resource.v1.ChangePasswordRequest
+ */
+export type ChangePasswordRequest = Message<"barong.resource.v1.ChangePasswordRequest"> & {
+  /**
+   * @generated from field: optional string old_password = 1;
+   */
+  oldPassword?: string | undefined;
+
+  /**
+   * @generated from field: optional string new_password = 2;
+   */
+  newPassword?: string | undefined;
+
+  /**
+   * The new password once more.
+   *
+   * @generated from field: optional string confirm_password = 3;
+   */
+  confirmPassword?: string | undefined;
+};
+
+/**
+ * Describes the message barong.resource.v1.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_barong_resource_v1_user_service, 2);
+
+/**
+ * Response of UserService.ChangePassword.
+ *
+ * @generated from message barong.resource.v1.ChangePasswordResponse
+ */
+export type ChangePasswordResponse = Message<"barong.resource.v1.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message barong.resource.v1.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_barong_resource_v1_user_service, 3);
+
+/**
+ * Request of UserService.ListActivities.
+ *
+ * @generated from message barong.resource.v1.ListActivitiesRequest
+ */
+export type ListActivitiesRequest = Message<"barong.resource.v1.ListActivitiesRequest"> & {
+  /**
+   * `all`, `password`, `session` or `otp`.
+   *
+   * @generated from field: optional string topic = 1;
+   */
+  topic?: string | undefined;
+
+  /**
+   * Counted from 1.
+   *
+   * @generated from field: optional int32 page = 2;
+   */
+  page?: number | undefined;
+
+  /**
+   * Rows of a page.
+   *
+   * @generated from field: optional int32 limit = 3;
+   */
+  limit?: number | undefined;
+};
+
+/**
+ * Describes the message barong.resource.v1.ListActivitiesRequest.
+ * Use `create(ListActivitiesRequestSchema)` to create a new message.
+ */
+export const ListActivitiesRequestSchema: GenMessage<ListActivitiesRequest> = /*@__PURE__*/
+  messageDesc(file_barong_resource_v1_user_service, 4);
+
+/**
+ * Response of UserService.ListActivities.
+ *
+ * @generated from message barong.resource.v1.ListActivitiesResponse
+ */
+export type ListActivitiesResponse = Message<"barong.resource.v1.ListActivitiesResponse"> & {
+  /**
+   * @generated from field: repeated barong.entities.v1.Activity activities = 1;
+   */
+  activities: Activity[];
+
+  /**
+   * Rows of all pages.
+   *
+   * @generated from field: int64 total = 2;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message barong.resource.v1.ListActivitiesResponse.
+ * Use `create(ListActivitiesResponseSchema)` to create a new message.
+ */
+export const ListActivitiesResponseSchema: GenMessage<ListActivitiesResponse> = /*@__PURE__*/
+  messageDesc(file_barong_resource_v1_user_service, 5);
+
+/**
  * The signed-in account about itself.
  *
  * @generated from service barong.resource.v1.UserService
@@ -65,6 +176,29 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof GetMeRequestSchema;
     output: typeof GetMeResponseSchema;
+  },
+  /**
+   * Sets a new password and ends every session of the account, this one too.
+   *
+   * Answers NEW_PASSWORDS_DIFFER, OLD_PASSWORD_WRONG, PASSWORD_UNCHANGED, or PASSWORD_TOO_LONG, PASSWORD_REQUIREMENTS and
+   * PASSWORD_STRENGTH.
+   *
+   * @generated from rpc barong.resource.v1.UserService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Answers what was done, or tried, in the name of the account, newest first.
+   *
+   * @generated from rpc barong.resource.v1.UserService.ListActivities
+   */
+  listActivities: {
+    methodKind: "unary";
+    input: typeof ListActivitiesRequestSchema;
+    output: typeof ListActivitiesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_barong_resource_v1_user_service, 0);
