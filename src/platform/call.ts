@@ -1,4 +1,5 @@
-import type { DescMethod, DescService, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { Readable } from "node:stream";
+import type { DescMethod, DescService, Message, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 
 /** Where a call comes from, as far as the server can tell. */
 export interface Origin {
@@ -27,6 +28,15 @@ export interface Audit extends Origin {
   readonly action: string;
 }
 
+/** The content of a file in a request. It can be read until the call ends, any number of times. */
+export interface FileContent {
+  /** As much as was read: of a file that is too large a part. */
+  readonly bytes: number;
+  /** More than the schema allows for its field. */
+  readonly isTooLarge: boolean;
+  open(): Readable;
+}
+
 /** One call of one method, whichever door it came through. */
 export interface Call {
   readonly method: DescMethod;
@@ -43,6 +53,8 @@ export interface Call {
   readonly caller: Caller;
   /** Reading it in a method that declares no activity is a programming error. */
   readonly audit: Audit;
+  /** The content that a file message of the request stands for; undefined for a file beyond those the schema allows. */
+  contentOf(file: Message & { readonly data: Uint8Array }): FileContent | undefined;
 }
 
 type Handler<M extends DescMethod> = M["methodKind"] extends "unary"

@@ -2,9 +2,11 @@ import { join, resolve } from "node:path";
 import { settings } from "./config-table.js";
 import { parseKeyRing, type SecretKey } from "./key-ring.js";
 import { BadConfiguration, type Setting } from "./settings.js";
+import { smsConfig, smsContradictions } from "./sms-config.js";
+import { storageConfig, storageContradictions } from "./storage-config.js";
 
 /** Values that documentation and examples show; whoever deploys them has no secret. */
-const KNOWN_TO_EVERYBODY = new Set(["changeme", "password", "secret", "admin", "barong"]);
+const KNOWN_TO_EVERYBODY = new Set(["changeme", "password", "secret", "admin", "barong", "minioadmin"]);
 
 type Table = typeof settings;
 type Values = { [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };
@@ -20,7 +22,11 @@ export function readConfig(environment: Environment) {
   const isProduction = values.mode === "production";
   if (isProduction) problems.push(...problemsOfProduction(environment, values));
   const keys = values.secretsKeys === undefined ? undefined : readKeyRing(values.secretsKeys, problems);
-  problems.push(...contradictions(values));
+  problems.push(
+    ...contradictions(values),
+    ...storageContradictions(environment, values),
+    ...smsContradictions(environment, values),
+  );
   if (problems.length > 0) throw new BadConfiguration(problems);
 
   const set = <T>(value: T | undefined): T => value as T;
@@ -31,6 +37,7 @@ export function readConfig(environment: Environment) {
     isProduction,
     dataDir,
     publicUrl,
+    apiUrl: values.apiUrl?.href.replace(/\/$/, "") ?? `${publicUrl}/api/v2`,
     host: values.httpHost ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
     httpPort: set(values.httpPort),
     grpcPort: set(values.grpcPort),
@@ -54,6 +61,8 @@ export function readConfig(environment: Environment) {
       secureCookie: publicUrl.startsWith("https:"),
     },
     secretsKeys: keys,
+    storage: storageConfig(values, dataDir),
+    documentsLimit: set(values.documentsLimit),
     authzRulesFile: values.authzRulesFile,
     hideAccounts: set(values.hideAccounts),
     passwordMinimumBits: set(values.passwordMinimumBits),
@@ -70,6 +79,7 @@ export function readConfig(environment: Environment) {
       confirmUrl: values.confirmUrl ?? pageFor(isProduction, publicUrl, "confirmation"),
       resetUrl: values.resetUrl ?? pageFor(isProduction, publicUrl, "reset"),
     },
+    sms: smsConfig(values),
     captcha: {
       vendor: set(values.captcha),
       geetest: { id: values.geetestId, key: values.geetestKey, url: set(values.geetestUrl).href },
@@ -128,9 +138,14 @@ function problemsOfProduction(environment: Environment, values: Optional): strin
   const missing = Object.values(settings)
     .filter((candidate) => candidate.neededInProduction && !given(candidate))
     .map(({ name, about }) => `${name} must be set in production. ${about}`);
-  const open =
-    values.adminPassword !== undefined && KNOWN_TO_EVERYBODY.has(values.adminPassword.toLowerCase());
-  return open ? [...missing, "ADMIN_PASSWORD is one that everybody knows"] : missing;
+  if (!given(settings.storageUrl) && !given(settings.documentsFolder)) {
+    missing.push("STORAGE_URL must be set in production, or DOCUMENTS_FOLDER where a folder shall do");
+  }
+  const known = Object.entries({
+    ADMIN_PASSWORD: values.adminPassword,
+    STORAGE_SECRET_KEY: values.storageSecretKey,
+  }).filter(([, value]) => value !== undefined && KNOWN_TO_EVERYBODY.has(value.toLowerCase()));
+  return [...missing, ...known.map(([name]) => `${name} is one that everybody knows`)];
 }
 
 function readKeyRing(raw: string, problems: string[]): readonly SecretKey[] {

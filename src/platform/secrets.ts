@@ -4,6 +4,7 @@ import {
   createHash,
   createHmac,
   createSecretKey,
+  hkdfSync,
   type KeyObject,
   randomBytes,
   timingSafeEqual,
@@ -61,6 +62,17 @@ export function createVault(keys: readonly SecretKey[]) {
 
     /** Whether a secret is sealed by an older key of the ring, and should be sealed anew. */
     isOutdated: (sealed: string): boolean => partsOf(sealed).keyId !== currentId,
+
+    /** 64 hex digits by which a secret too short for a hash, such as a code of six digits, is known again in its context. */
+    fingerprint: (secret: string, context: string): string => fingerprintBy(currentKey, secret, context),
+
+    /** Whether a fingerprint is that of the secret, made with any key of the ring. */
+    isFingerprint(candidate: string, secret: string, context: string): boolean {
+      const matches = [...ring.values()].map((key) =>
+        equalConstantTime(candidate, fingerprintBy(key, secret, context)),
+      );
+      return matches.includes(true);
+    },
   };
 }
 
@@ -78,6 +90,13 @@ export const equalConstantTime = (a: string, b: string): boolean => timingSafeEq
 
 // Digests have one length, which timingSafeEqual asks for.
 const digestOf = (text: string): Buffer => createHash("sha256").update(text, "utf16le").digest();
+
+function fingerprintBy(key: KeyObject, secret: string, context: string): string {
+  // One key, one use: what is learnt of fingerprints tells nothing about what the same key seals.
+  const own = Buffer.from(hkdfSync("sha256", key, "", "fingerprint", keyBytes));
+  // As JSON, so that no pair of secret and context can pass for another.
+  return hmacSha256Hex(own, JSON.stringify([context, secret]));
+}
 
 function keyRing(keys: readonly SecretKey[]): Map<string, KeyObject> {
   const ring = new Map<string, KeyObject>();

@@ -43,6 +43,17 @@ export const url = (...protocols: string[]): Kind<URL> => ({
   },
 });
 
+/** The address of a server, of which everything below is its own affair. */
+export const site: Kind<URL> = {
+  name: "http(s)://host:port",
+  parse(value) {
+    const parsed = url("http", "https").parse(value);
+    if (parsed.href !== `${parsed.origin}/`)
+      throw new Error("must be the address of a server, without a path or keys");
+    return parsed;
+  },
+};
+
 export const flag: Kind<boolean> = {
   name: "true or false",
   parse(value) {
@@ -92,6 +103,36 @@ export const addresses: Kind<readonly string[]> = {
       }
     }
     return ranges;
+  },
+};
+
+export const bucket: Kind<string> = {
+  name: "bucket name",
+  parse(value) {
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value)) {
+      throw new Error("must have 3 to 63 lower-case letters, digits, dots and hyphens");
+    }
+    return value;
+  },
+};
+
+/** What Twilio calls an account. */
+export const accountSid: Kind<string> = {
+  name: "AC…",
+  parse(value) {
+    if (!/^AC\w+$/.test(value)) throw new Error("must begin with AC and have letters and digits only");
+    return value;
+  },
+};
+
+/** Who an SMS comes from: a number, a short code, or a name where countries allow that. */
+export const smsSender: Kind<string> = {
+  name: "number or name",
+  parse(value) {
+    if (!/^(?:\+?\d{3,15}|[A-Za-z0-9 ]{1,11})$/.test(value)) {
+      throw new Error("must be a number such as +15005550006, or a name of up to 11 letters and digits");
+    }
+    return value;
   },
 };
 

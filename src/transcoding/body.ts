@@ -89,6 +89,7 @@ export async function readBody(raw: RawRequest, limit: number): Promise<Buffer> 
 
 /** Reads the body piece by piece, decompressed, with the same limit as readBody. */
 export async function* streamBody(raw: RawRequest, limit: number): AsyncGenerator<Buffer> {
+  refuseIfAnnounced(raw, limit);
   const stream = decompressorOf(raw)?.stream();
   if (stream !== undefined) {
     raw.on("error", (error) => stream.destroy(error));
@@ -130,9 +131,13 @@ export function discardBody(raw: RawRequest, limit: number, giveUp: () => void):
   raw.resume();
 }
 
-function collect(raw: RawRequest, limit: number): Promise<Buffer> {
-  if (Number(raw.headers["content-length"] ?? 0) > limit) return Promise.reject(tooLarge(limit));
-  if (raw.destroyed && !raw.readableEnded) return Promise.reject(aborted());
+function refuseIfAnnounced(raw: RawRequest, limit: number): void {
+  if (Number(raw.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
+}
+
+async function collect(raw: RawRequest, limit: number): Promise<Buffer> {
+  refuseIfAnnounced(raw, limit);
+  if (raw.destroyed && !raw.readableEnded) throw aborted();
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -153,7 +158,8 @@ function collect(raw: RawRequest, limit: number): Promise<Buffer> {
   });
 }
 
-const tooLarge = (limit: number) =>
+/** A body with more than `limit` bytes. */
+export const tooLarge = (limit: number) =>
   new TranscodingError("body_too_large", `the body has more than ${limit} bytes`);
 const aborted = () => new TranscodingError("aborted", "the client went away before the body was complete");
 const notCompressed = () => new TranscodingError("malformed_body", "the body is not compressed as announced");

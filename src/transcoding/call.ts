@@ -2,6 +2,7 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type DecodedRequest, decodeRequest } from "./decode.js";
 import type { DecodePolicy, Incoming } from "./incoming.js";
+import type { TranscoderOptions } from "./options.js";
 import { parseTimeout } from "./timeout.js";
 import { decodeStream } from "./upload.js";
 
@@ -38,6 +39,7 @@ export class LazyCall implements RestCall {
     private readonly reply: FastifyReply,
     private readonly incoming: Incoming,
     private readonly policy: DecodePolicy,
+    private readonly receiveFile: TranscoderOptions["receiveFile"],
   ) {
     const timeout = incoming.raw.headers["grpc-timeout"];
     this.timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
@@ -71,7 +73,9 @@ export class LazyCall implements RestCall {
   }
 
   read(): Promise<DecodedRequest> {
-    this.decoded ??= decodeRequest(this.incoming, this.policy);
+    this.decoded ??= decodeRequest(this.incoming, this.policy, (file) =>
+      this.receiveFile?.({ ...file, call: this }),
+    );
     return this.decoded;
   }
 

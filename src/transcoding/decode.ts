@@ -1,11 +1,11 @@
 import { create, type Message } from "@bufbuild/protobuf";
-import { contentTypeOf, mayHaveBody, type RawRequest, readBody, streamBody, textOf } from "./body.js";
+import { type ContentType, contentTypeOf, mayHaveBody, type RawRequest, readBody, textOf } from "./body.js";
 import { Draft, type Start } from "./draft.js";
 import { TranscodingError } from "./error.js";
+import { type Receive, readForm } from "./form.js";
 import { rawBodyField, withBytes } from "./http-body.js";
 import type { DecodePolicy, Incoming } from "./incoming.js";
 import { inputJson, isJsonType, jsonOfBytes } from "./json-body.js";
-import { bytesOf, partsOf } from "./multipart.js";
 import { parsePairs } from "./query.js";
 import type { Binding } from "./rules.js";
 import type { FieldViolation } from "./violations.js";
@@ -17,12 +17,16 @@ export interface DecodedRequest {
 }
 
 /** Reads and decodes a unary request: body, then query, then path, which has the last word. Throws TranscodingError. */
-export async function decodeRequest(incoming: Incoming, policy: DecodePolicy): Promise<DecodedRequest> {
+export async function decodeRequest(
+  incoming: Incoming,
+  policy: DecodePolicy,
+  receive: Receive,
+): Promise<DecodedRequest> {
   const { raw, binding } = incoming;
-  const content = mayHaveBody(raw) && readsBody(binding, raw) ? await contentOf(incoming, policy) : {};
-  const draft = new Draft(incoming, policy, content);
-  for (const [name, text] of content.fields ?? []) draft.writeField(name, text);
-  for (const { name, contentType, bytes } of content.files ?? []) draft.writeFile(name, contentType, bytes);
+  const draft =
+    mayHaveBody(raw) && readsBody(binding, raw)
+      ? await draftOfBody(incoming, policy, receive)
+      : new Draft(incoming, policy);
   draft.writeTarget();
   return draft;
 }
@@ -37,16 +41,30 @@ export function readsBody({ body, httpMethod }: Binding, raw: RawRequest): boole
   return isForm && ["POST", "PUT", "PATCH"].includes(httpMethod);
 }
 
-interface Content extends Start {
-  readonly fields?: readonly [string, string][];
-  readonly files?: readonly { readonly name: string; readonly contentType: string; readonly bytes: Buffer }[];
-}
-
 const formType = "application/x-www-form-urlencoded";
 
-async function contentOf({ raw, binding }: Incoming, policy: DecodePolicy): Promise<Content> {
-  const { type, header } = contentTypeOf(raw);
-  if (type === "multipart/form-data") return readMultipart(raw, header, policy);
+async function draftOfBody(incoming: Incoming, policy: DecodePolicy, receive: Receive): Promise<Draft> {
+  const content = contentTypeOf(incoming.raw);
+  if (content.type === "multipart/form-data") {
+    const draft = new Draft(incoming, policy);
+    await readForm(draft, incoming.raw, content.header, policy, receive);
+    return draft;
+  }
+  const { fields, ...start } = await contentOf(incoming, content, policy);
+  const draft = new Draft(incoming, policy, start);
+  for (const [name, text] of fields ?? []) draft.writeField(name, text);
+  return draft;
+}
+
+interface Content extends Start {
+  readonly fields?: readonly [string, string][];
+}
+
+async function contentOf(
+  { raw, binding }: Incoming,
+  { type, header }: ContentType,
+  policy: DecodePolicy,
+): Promise<Content> {
   const field = rawBodyField(binding);
   if (field === undefined && type !== "" && type !== formType && !isJsonType(type)) {
     return refuseUnlessEmpty(raw, type);
@@ -77,15 +95,4 @@ const isNothing = (body: Buffer): boolean => body.length === 0;
 function isSomething(error: unknown): boolean {
   if (error instanceof TranscodingError && error.kind === "body_too_large") return false;
   throw error;
-}
-
-async function readMultipart(raw: RawRequest, contentType: string, policy: DecodePolicy): Promise<Content> {
-  const fields: [string, string][] = [];
-  const files: { name: string; contentType: string; bytes: Buffer }[] = [];
-  for await (const part of partsOf(streamBody(raw, policy.bodyBytes), contentType)) {
-    const bytes = await bytesOf(part);
-    if (part.filename === undefined) fields.push([part.name, textOf(bytes)]);
-    else files.push({ name: part.name, contentType: part.contentType, bytes });
-  }
-  return { fields, files };
 }

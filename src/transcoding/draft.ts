@@ -1,4 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
+import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { canHoldFile, type FieldTarget } from "./fields.js";
 import type { DecodePolicy, Incoming } from "./incoming.js";
 import type { JsonFields } from "./json.js";
 import { messageFromJson } from "./json-message.js";
@@ -45,8 +47,22 @@ export class Draft {
     this.parameters.set("body", this.nameInBody(name), text);
   }
 
-  writeFile(name: string, contentType: string, bytes: Uint8Array): void {
-    this.parameters.setFile(this.nameInBody(name), contentType, bytes);
+  /** See Parameters. */
+  claimForFile(name: string): FieldTarget | undefined {
+    return this.parameters.claimForFile(this.nameInBody(name));
+  }
+
+  refuseFile(target: FieldTarget): void {
+    this.parameters.refuseFile(target);
+  }
+
+  putFile(target: FieldTarget, value: Uint8Array | ReflectMessage): void {
+    this.parameters.putFile(target, value);
+  }
+
+  canHoldFile(name: string): boolean {
+    const target = this.incoming.binding.names.find(this.nameInBody(name));
+    return target !== undefined && canHoldFile(target);
   }
 
   /** Writes what the request target says: the query where the body has left room, the path over everything. */

@@ -1,4 +1,4 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 
 /** A field that a parameter name addresses. */
@@ -10,8 +10,10 @@ export interface FieldTarget {
   readonly key: string;
   /** `name[key]=value` addresses one entry of a map. */
   readonly mapKey?: string;
-  /** Why the field cannot be given as text. */
+  /** Why nothing can be given under this name. */
   readonly refusal?: string;
+  /** Why the field cannot be given as text. */
+  readonly textRefusal?: string;
 }
 
 const longestRememberedName = 128;
@@ -66,6 +68,12 @@ export function fieldOf(message: DescMessage, name: string): DescField | undefin
   return fields.get(name);
 }
 
+/** Whether a file can be put there: bytes or a message, single or in a list. */
+export function canHoldFile({ last, refusal }: FieldTarget): boolean {
+  if (refusal !== undefined || last.fieldKind === "map") return false;
+  return last.scalar === ScalarType.BYTES || last.message !== undefined;
+}
+
 /** A message whose JSON form is not an object of its fields. */
 export const isWellKnown = (message: DescMessage): boolean =>
   isWrapperDesc(message) || withOwnJson.has(message.typeName);
@@ -94,8 +102,8 @@ function resolve(root: DescMessage, name: string): FieldTarget | undefined {
   const found = { path, last, key };
   if (walkedInto) return { ...found, refusal: "has no fields of its own in a parameter name" };
   if (inBrackets === undefined || (inBrackets === "" && last.fieldKind === "list")) {
-    const refusal = refusalOf(last);
-    return refusal === undefined ? found : { ...found, refusal };
+    const textRefusal = textRefusalOf(last);
+    return textRefusal === undefined ? found : { ...found, textRefusal };
   }
   if (last.fieldKind !== "map") return { ...found, refusal: "takes no index" };
   if (last.mapKind === "message" && !isTextual(last.message)) {
@@ -119,7 +127,7 @@ function longestKnown(root: DescMessage, names: readonly string[]) {
   return { path, walkedInto: false };
 }
 
-function refusalOf(field: DescField): string | undefined {
+function textRefusalOf(field: DescField): string | undefined {
   if (field.fieldKind === "map") return "is a map and needs a key";
   if (field.message !== undefined && !isTextual(field.message))
     return "is a message, which no text can carry";

@@ -1,10 +1,12 @@
 import { type DescField, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { textOf } from "./body.js";
+import { valueNamed } from "./enum-words.js";
 import { TranscodingError } from "./error.js";
 import type { DecodePolicy } from "./incoming.js";
 import { isJsonObject, type JsonFields, parseJson } from "./json.js";
 import type { Binding } from "./rules.js";
+import { isBlank } from "./violations.js";
 
 export const isJsonType = (type: string): boolean =>
   type === "application/json" || type === "text/json" || type.endsWith("+json");
@@ -14,12 +16,12 @@ export const jsonOfBytes = (body: Buffer, { jsonDepth }: DecodePolicy): JsonValu
   parseJson(textOf(body), jsonDepth);
 
 /** The JSON of a body as the JSON of the input message, which it changes. Throws TranscodingError ("malformed_body"). */
-export function inputJson(binding: Binding, json: JsonValue, { nullMeansEmpty }: DecodePolicy): JsonFields {
+export function inputJson(binding: Binding, json: JsonValue, policy: DecodePolicy): JsonFields {
   const { body } = binding;
   const whole = typeof body === "object" ? { [body.jsonName]: json } : json;
   if (!isJsonObject(whole)) throw new TranscodingError("malformed_body", "the JSON is not an object");
   for (const { target } of binding.variables) dropField(whole, target.path);
-  emptyNulls(binding, json, nullMeansEmpty);
+  readHabits(binding, json, policy);
   return whole;
 }
 
@@ -33,18 +35,33 @@ function dropField(json: JsonValue | undefined, [field, ...beneath]: readonly De
   }
 }
 
-function emptyNulls(
-  { body, method }: Binding,
-  json: JsonValue,
-  isEmpty: (field: DescField) => boolean,
-): void {
+/** Rewrites what JSON clients do at the top of a body beyond ProtoJSON: words for enum values, blanks and nulls. */
+function readHabits({ body, method }: Binding, json: JsonValue, policy: DecodePolicy): void {
   const schema = typeof body === "object" ? body.message : method.input;
   if (schema === undefined || !isJsonObject(json)) return;
   for (const field of schema.fields) {
-    if (field.fieldKind !== "scalar" || field.scalar !== ScalarType.STRING) continue;
-    if (field.oneof !== undefined || field.presence !== FeatureSet_FieldPresence.EXPLICIT) continue;
     for (const name of [field.jsonName, field.name]) {
-      if (json[name] === null && isEmpty(field)) json[name] = "";
+      if (Object.hasOwn(json, name)) readHabit(field, name, json, policy);
     }
   }
 }
+
+function readHabit(
+  field: DescField,
+  name: string,
+  json: JsonFields,
+  { nullMeansEmpty, blankIsUnset, enumWords }: DecodePolicy,
+): void {
+  const value = json[name];
+  if (value === null && mayBeEmpty(field) && nullMeansEmpty(field)) json[name] = "";
+  else if (isBlank(value) && blankIsUnset(field)) delete json[name];
+  else if (enumWords && field.fieldKind === "enum" && typeof value === "string") {
+    json[name] = valueNamed(field.enum, value)?.number ?? value;
+  }
+}
+
+const mayBeEmpty = (field: DescField): boolean =>
+  field.fieldKind === "scalar" &&
+  field.scalar === ScalarType.STRING &&
+  field.oneof === undefined &&
+  field.presence === FeatureSet_FieldPresence.EXPLICIT;

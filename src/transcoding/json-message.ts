@@ -9,7 +9,7 @@ import {
 import { TranscodingError } from "./error.js";
 import { fieldOf, isWellKnown } from "./fields.js";
 import { isJsonObject, type JsonFields } from "./json.js";
-import { descriptionOf, type FieldViolation } from "./violations.js";
+import { descriptionOf, type FieldViolation, isBlank } from "./violations.js";
 
 export interface JsonDecoding {
   readonly violations: FieldViolation[];
@@ -64,7 +64,7 @@ class Sieve {
       // Null chooses no member of a oneof.
       const slot = value === null ? field : (field.oneof ?? field);
       if (given.has(slot) || given.has(field)) {
-        this.refuse(path, "is given more than once, or excludes another given field");
+        this.refuse(path, "is given more than once, or excludes another given field", value);
         continue;
       }
       given.add(slot).add(field);
@@ -98,7 +98,7 @@ class Sieve {
       fromJson(holder, { [field.jsonName]: value }, this.options);
       return value;
     } catch (error) {
-      this.refuse(path, descriptionOf(error));
+      this.refuse(path, descriptionOf(error), value);
       return undefined;
     }
   }
@@ -108,11 +108,12 @@ class Sieve {
     throw new TranscodingError("unknown_field", `${schema.typeName} has no field "${name}"`);
   }
 
-  private refuse(path: Path, description: string): void {
+  private refuse(path: Path, description: string, value: JsonValue): void {
     const [field] = path;
     if (field === undefined) return;
     const fieldPath = path.map(({ name }) => name).join(".");
-    this.decoding.violations.push({ fieldPath, field, description, place: "body" });
+    const violation = { fieldPath, field, description, place: "body", isBlank: isBlank(value) } as const;
+    this.decoding.violations.push(violation);
   }
 }
 

@@ -1,12 +1,18 @@
 import type { DescField, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import type { FastifyReply } from "fastify";
 import type { RestCall } from "./call.js";
+import type { FormFile } from "./form.js";
 import type { ResponseValue } from "./respond.js";
 
 export interface RestMethod {
   readonly method: DescMethod;
   /** Unary and client streaming: a promise of the response. Server streaming: its messages. */
   invoke(call: RestCall): Promise<Message> | AsyncIterable<Message>;
+}
+
+/** A file of a multipart form, while the client is still sending it. */
+export interface ArrivingFile extends FormFile {
+  readonly call: RestCall;
 }
 
 export interface TranscoderLimits {
@@ -35,10 +41,23 @@ export interface TranscoderOptions {
   /** JSON text of the line that ends a broken stream. Default: `{"error": google.rpc.Status}`. */
   readonly writeStreamFailure?: (error: unknown, method: DescMethod) => string;
   readonly limits?: Partial<TranscoderLimits>;
+  /** Longest body of a method, where it is not that of the limits. */
+  readonly bodyBytes?: (method: DescMethod) => number | undefined;
+  /** Longest multipart form of a method that takes files; what is held of it in memory stays under the limits' `bodyBytes`. */
+  readonly formBytes?: (method: DescMethod) => number | undefined;
+  /**
+   * Is offered every file of a form that is meant for a message, as it arrives. The message it answers is put into the field; undefined
+   * leaves the file to the transcoder, which fills google.api.HttpBody. Bytes that it does not read are skipped.
+   */
+  readonly receiveFile?: (file: ArrivingFile) => Promise<Message> | undefined;
   /** Unknown parameters and JSON fields are skipped; default true. */
   readonly ignoreUnknown?: boolean;
   /** Whether JSON null for this string of explicit presence, at the top of the body, is "" instead of unset; default never. */
   readonly nullMeansEmpty?: (field: DescField) => boolean;
+  /** Enum values are also called by their words, `active` for USER_STATE_ACTIVE, at the top of the request; default false. */
+  readonly enumWords?: boolean;
+  /** Whether a blank text for this field, at the top of the request, counts as no value; default never. */
+  readonly blankIsUnset?: (field: DescField) => boolean;
   /** `//a` is `/a`; default true. */
   readonly collapseSlashes?: boolean;
   /** `/a/` is `/a`; default true. */

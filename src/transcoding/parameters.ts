@@ -1,21 +1,17 @@
 import {
-  create,
   type DescField,
   type DescMessage,
   type JsonValue,
   type Message,
   mergeFromJson,
   type Registry,
-  ScalarType,
 } from "@bufbuild/protobuf";
-import { reflect } from "@bufbuild/protobuf/reflect";
-import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { TranscodingError } from "./error.js";
-import type { FieldNames, FieldTarget } from "./fields.js";
-import { isHttpBody } from "./http-body.js";
+import { canHoldFile, type FieldNames, type FieldTarget } from "./fields.js";
 import { isJsonObject, type JsonFields } from "./json.js";
 import { jsonOfText, TextError } from "./text.js";
-import { descriptionOf, type FieldViolation, type Place } from "./violations.js";
+import { descriptionOf, type FieldViolation, isBlank, type Place } from "./violations.js";
 
 export interface ParametersNeeds {
   readonly schema: DescMessage;
@@ -26,6 +22,8 @@ export interface ParametersNeeds {
   readonly violations: FieldViolation[];
   readonly jsonDepth: number;
   readonly ignoreUnknown: boolean;
+  readonly enumWords: boolean;
+  readonly blankIsUnset: (field: DescField) => boolean;
   readonly registry: Registry | undefined;
   /** The JSON that was already decoded into the message. */
   readonly json?: JsonValue | undefined;
@@ -41,35 +39,45 @@ export class Parameters {
   constructor(private readonly needs: ParametersNeeds) {}
 
   set(place: "query" | "body", name: string, text: string): void {
-    const { names, givenByPath, ignoreUnknown, jsonDepth } = this.needs;
+    const { names, givenByPath, ignoreUnknown } = this.needs;
     const target = names.find(name);
     if (target === undefined) {
       if (ignoreUnknown) return;
       throw new TranscodingError("unknown_field", `there is no parameter "${name}"`);
     }
+    if (isBlank(text) && this.needs.blankIsUnset(target.last)) return;
     if (givenByPath.has(target.key) || this.isTaken(target, place)) return;
-    this.write(target, place, () => jsonOfText(target.last, text, jsonDepth));
+    this.write(target, place, text, () => jsonOfText(target.last, text, this.needs));
   }
 
-  /** Puts an uploaded file into a bytes or google.api.HttpBody field, or adds it to a list of them. */
-  setFile(name: string, contentType: string, data: Uint8Array): void {
+  /**
+   * The field for a file of that name, which counts as given from now on. Undefined when there is none, or it is taken already;
+   * a field that can hold no file is a violation.
+   */
+  claimForFile(name: string): FieldTarget | undefined {
     const target = this.needs.names.find(name);
-    if (target === undefined || this.needs.givenByPath.has(target.key) || this.isTaken(target, "body"))
-      return;
-    const { last } = target;
-    const isBytes = last.scalar === ScalarType.BYTES && target.mapKey === undefined;
-    if (!isBytes && !isHttpBody(last.message)) {
-      this.refuse(target, "body", "does not take a file");
-      return;
+    if (target === undefined || this.needs.givenByPath.has(target.key) || this.isTaken(target, "body")) {
+      return undefined;
     }
-    const value = isBytes ? data : reflect(HttpBodySchema, create(HttpBodySchema, { contentType, data }));
+    if (canHoldFile(target)) return target;
+    this.refuseFile(target);
+    return undefined;
+  }
+
+  refuseFile(target: FieldTarget): void {
+    this.refuse(target, "body", "does not take a file", false);
+  }
+
+  /** Puts what became of a file into the field that was claimed for it, or adds it to the list there. */
+  putFile(target: FieldTarget, value: Uint8Array | ReflectMessage): void {
+    const { last } = target;
     const holder = this.holderOf(target);
     if (last.fieldKind === "list") holder.get(last).add(value);
     else if (last.fieldKind === "scalar" || last.fieldKind === "message") holder.set(last, value);
   }
 
   setByPath(target: FieldTarget, text: string): void {
-    this.write(target, "path", () => jsonOfText(target.last, text, this.needs.jsonDepth));
+    this.write(target, "path", text, () => jsonOfText(target.last, text, this.needs));
   }
 
   private holderOf({ path }: FieldTarget) {
@@ -82,14 +90,15 @@ export class Parameters {
     return holder;
   }
 
-  private write(target: FieldTarget, place: Place, toJson: () => JsonValue): void {
+  private write(target: FieldTarget, place: Place, text: string, toJson: () => JsonValue): void {
     const { schema, message, registry } = this.needs;
     try {
-      if (target.refusal !== undefined) throw new TextError(target.refusal);
+      const refusal = target.refusal ?? target.textRefusal;
+      if (refusal !== undefined) throw new TextError(refusal);
       const options = registry === undefined ? {} : { registry };
       mergeFromJson(schema, message, nested(target, toJson()), options);
     } catch (error) {
-      this.refuse(target, place, descriptionOf(error));
+      this.refuse(target, place, descriptionOf(error), isBlank(text));
     }
   }
 
@@ -108,7 +117,7 @@ export class Parameters {
     }
     if (earlier.place !== place) return true;
     if (target.last.fieldKind === "list") return false;
-    this.refuse(target, place, "is given more than once");
+    this.refuse(target, place, "is given more than once", false);
     return true;
   }
 
@@ -125,7 +134,7 @@ export class Parameters {
         this.setBy.set(slot, { place, key: member });
       } else if (earlier.key !== member) {
         if (earlier.place === place) {
-          this.refuse(target, place, `excludes ${earlier.key}, which is given too`);
+          this.refuse(target, place, `excludes ${earlier.key}, which is given too`, false);
         }
         return true;
       }
@@ -155,9 +164,9 @@ export class Parameters {
     return mapKey === undefined || (isJsonObject(json) && Object.hasOwn(json, mapKey));
   }
 
-  private refuse(target: FieldTarget, place: Place, description: string): void {
+  private refuse(target: FieldTarget, place: Place, description: string, isBlank: boolean): void {
     const { key, path } = target;
-    this.needs.violations.push({ fieldPath: key, field: path[0], description, place });
+    this.needs.violations.push({ fieldPath: key, field: path[0], description, place, isBlank });
   }
 }
 

@@ -72,16 +72,20 @@ export async function startStream(messages: AsyncIterable<Message>): Promise<Sta
   return { first: await rest.next(), rest };
 }
 
-/** The pieces of a streamed body. A failure becomes the last piece, as the status has been sent long ago. */
+/**
+ * The pieces of a streamed body. A failure becomes the last piece, as the status has been sent long ago; without a way to write it the
+ * body breaks off, which clients notice.
+ */
 export function streamOf(
   { first, rest }: StartedStream,
   write: (message: Message) => string | Uint8Array,
-  writeFailure: (error: unknown) => string,
+  writeFailure: ((error: unknown) => string) | undefined,
 ): Readable {
   async function* pieces() {
     try {
       for (let next = first; next.done !== true; next = await rest.next()) yield write(next.value);
     } catch (error) {
+      if (writeFailure === undefined) throw error;
       yield writeFailure(error);
     } finally {
       await rest.return?.();

@@ -5,6 +5,8 @@ import {
   type JsonValue,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { valueNamed, wordOf } from "./enum-words.js";
+import type { DecodePolicy } from "./incoming.js";
 import { parseJson } from "./json.js";
 
 /** A text that cannot become a value of its field; the message says what was expected. */
@@ -12,13 +14,15 @@ export class TextError extends Error {
   override readonly name = "TextError";
 }
 
+export type TextReading = Pick<DecodePolicy, "jsonDepth" | "enumWords">;
+
 /**
  * The ProtoJSON form of a text given for a field, or for one item of a list or map. Throws TextError where the text is
  * not of the field's form; ranges and base64 are left to the JSON decoder.
  */
-export function jsonOfText(field: DescField, text: string, jsonDepth: number): JsonValue {
-  if (field.enum !== undefined) return enumOfText(field.enum, text);
-  if (field.message !== undefined) return messageOfText(field.message, text, jsonDepth);
+export function jsonOfText(field: DescField, text: string, reading: TextReading): JsonValue {
+  if (field.enum !== undefined) return enumOfText(field.enum, text, reading);
+  if (field.message !== undefined) return messageOfText(field.message, text, reading);
   if (field.scalar === undefined) throw new TextError("cannot be given as text");
   return scalarOfText(field.scalar, text);
 }
@@ -54,15 +58,16 @@ function integerOfText(text: string): string {
   throw new TextError("must be a whole number");
 }
 
-function enumOfText(type: DescEnum, text: string): JsonValue {
+function enumOfText(type: DescEnum, text: string, { enumWords }: TextReading): JsonValue {
   if (type.typeName === "google.protobuf.NullValue" && text === "null") return null;
-  const named = type.values.find(({ name }) => name === text);
+  const named = enumWords ? valueNamed(type, text) : type.values.find(({ name }) => name === text);
   if (named !== undefined) return named.number;
   if (integer.test(text)) return Number(text);
-  throw new TextError(`must be one of ${type.values.map(({ name }) => name).join(", ")}`);
+  const words = type.values.map((value) => (enumWords ? wordOf(value) : value.name));
+  throw new TextError(`must be one of ${words.join(", ")}`);
 }
 
-function messageOfText(type: DescMessage, text: string, jsonDepth: number): JsonValue {
+function messageOfText(type: DescMessage, text: string, { jsonDepth }: TextReading): JsonValue {
   switch (type.typeName) {
     case "google.protobuf.Duration":
       if (duration.test(text)) return text;
@@ -71,8 +76,9 @@ function messageOfText(type: DescMessage, text: string, jsonDepth: number): Json
       // Clients write the names as the schema does; ProtoJSON wants lowerCamelCase.
       return text.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     case "google.protobuf.Struct":
+      return parseJson(text, jsonDepth);
     case "google.protobuf.Value":
-      return parseJson(text, jsonDepth) ?? null;
+      return valueOfText(text, jsonDepth);
     case "google.protobuf.Timestamp":
       if (hasImpossibleDay(text)) throw new TextError("must be a day of the calendar");
       return text;
@@ -82,6 +88,16 @@ function messageOfText(type: DescMessage, text: string, jsonDepth: number): Json
       if (value?.scalar === undefined) throw new TextError("cannot be given as text");
       return scalarOfText(value.scalar, text);
     }
+  }
+}
+
+/** JSON where the text is JSON; else the text itself, as a form has no quotes to say so. */
+function valueOfText(text: string, jsonDepth: number): JsonValue {
+  try {
+    return parseJson(text, jsonDepth);
+  } catch (error) {
+    if (/^\s*[{[]/.test(text)) throw error;
+    return text;
   }
 }
 

@@ -30,20 +30,30 @@ export function transcoder(options: TranscoderOptions): FastifyPluginAsync {
 
 class RestDoor {
   private readonly limits: TranscoderLimits;
-  private readonly policy: DecodePolicy;
+  private readonly policies = new Map<DescMethod, DecodePolicy>();
   private readonly router;
   private readonly methods: ReadonlyMap<DescMethod, RestMethod>;
   private readonly writeJson: (value: ResponseValue) => string;
 
   constructor(private readonly options: TranscoderOptions) {
     const { collapseSlashes = true, ignoreTrailingSlash = true, ignoreUnknown = true } = options;
-    const { nullMeansEmpty = never, registry } = options;
+    const { nullMeansEmpty = never, blankIsUnset = never, enumWords = false, registry } = options;
     this.limits = { ...defaultLimits, ...options.limits };
-    this.policy = { ...this.limits, ignoreUnknown, nullMeansEmpty, registry };
+    const policy = { ...this.limits, ignoreUnknown, nullMeansEmpty, blankIsUnset, enumWords, registry };
     this.methods = new Map([...options.methods].map((rest) => [rest.method, rest]));
+    for (const method of this.methods.keys())
+      this.policies.set(method, { ...policy, ...this.boundsOf(method) });
     const paths = { collapseSlashes, ignoreTrailingSlash };
     this.router = compileRules(this.methods.keys(), paths).router;
     this.writeJson = options.writeJson ?? protoJsonWriter(registry);
+  }
+
+  private boundsOf(method: DescMethod): Pick<DecodePolicy, "bodyBytes" | "formBytes" | "keptFormBytes"> {
+    const { bodyBytes: ordinary } = this.limits;
+    const bodyBytes = this.options.bodyBytes?.(method) ?? ordinary;
+    const formBytes = this.options.formBytes?.(method);
+    if (formBytes === undefined) return { bodyBytes, formBytes: bodyBytes, keptFormBytes: bodyBytes };
+    return { bodyBytes, formBytes, keptFormBytes: ordinary };
   }
 
   mount(app: FastifyInstance): void {
@@ -78,7 +88,10 @@ class RestDoor {
         return;
       }
       const { route: binding, values } = found;
-      call = new LazyCall(request, reply, { raw, binding, values, query }, this.policy);
+      const policy = this.policies.get(binding.method);
+      if (policy === undefined) throw new Error(`${binding.method.name} is not served`);
+      const incoming = { raw, binding, values, query };
+      call = new LazyCall(request, reply, incoming, policy, this.options.receiveFile);
       if (mayHaveBody(raw)) this.drain(raw, reply, !readsBody(binding, raw));
       this.invoke(binding, call, reply);
     } catch (error) {
@@ -168,7 +181,9 @@ class RestDoor {
       const httpBody = httpBodyOf(value);
       return httpBody === undefined ? `${this.writeJson(value)}\n` : bytesOfHttpBody(httpBody);
     };
-    reply.send(streamOf(stream, write, (error) => this.streamFailure(error, method)));
+    // Among the bytes of a file the words of a failure would be taken for a part of it.
+    const writeFailure = isRaw ? undefined : (error: unknown) => this.streamFailure(error, method);
+    reply.send(streamOf(stream, write, writeFailure));
   }
 
   private streamFailure(error: unknown, method: DescMethod): string {

@@ -5,7 +5,7 @@ import { TranscodingError } from "./error.js";
 import { uploadField, withBytes } from "./http-body.js";
 import type { DecodePolicy, Incoming } from "./incoming.js";
 import { inputJson, isJsonType, jsonOfBytes } from "./json-body.js";
-import { bytesOf, partsOf, piecesOf } from "./multipart.js";
+import { bytesOf, isFile, partsOf } from "./multipart.js";
 
 /**
  * The messages of a client stream. JSON lines, a JSON array or one JSON object give a message each; any other body, and the
@@ -78,13 +78,13 @@ async function* filePieces(incoming: Incoming, policy: DecodePolicy, type: strin
     return current?.finished() ?? create(binding.method.input);
   };
   for await (const part of partsOf(streamBody(raw, policy.bodyBytes), type)) {
-    if (part.filename === undefined) {
+    if (!isFile(part)) {
       draft ??= new Draft(incoming, policy);
       draft.writeField(part.name, textOf(await bytesOf(part)));
       continue;
     }
     const field = uploadField(binding, part.name);
-    for await (const piece of piecesOf(part)) {
+    for await (const piece of part.pieces) {
       yield withBytes(binding, field, nextMessage(), part.contentType, piece);
     }
   }

@@ -10,7 +10,11 @@ export interface FieldViolation {
   readonly field: DescField;
   readonly description: string;
   readonly place: Place;
+  /** The value is an empty text, or one of white space alone. */
+  readonly isBlank: boolean;
 }
+
+export const isBlank = (value: unknown): boolean => typeof value === "string" && value.trim() === "";
 
 /** The decoder's own words without the name of the field, which the violation already tells. */
 export function descriptionOf(error: unknown): string {

@@ -16,7 +16,7 @@ import type { ClientAddress } from "./client-address.js";
 import { withOurReasons } from "./connect-refusals.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
 import { ConnectDoorCall, LONGEST_TIMEOUT_MS } from "./http-calls.js";
-import { MOST_BODY_BYTES } from "./rest-door.js";
+import { MOST_BODY_BYTES, mostBytesOf } from "./request-bytes.js";
 import { connectErrorOf } from "./rpc-errors.js";
 
 export interface ConnectDoorNeeds {
@@ -70,14 +70,15 @@ function shortenTimeouts(headers: IncomingHttpHeaders): void {
 const requestKey = createContextKey<FastifyRequest | undefined>(undefined);
 
 function routeUnary(router: ConnectRouter, { served, invoke }: GuardedUnary, needs: ConnectDoorNeeds): void {
-  router.rpc(served.method, async (message: Message, context) => {
+  const answer = async (message: Message, context: HandlerContext) => {
     const call = callOf(served, message, context, needs);
     try {
       return await invoke(call);
     } catch (error) {
       throw errorOf(error, call, needs);
     }
-  });
+  };
+  router.rpc(served.method, answer, boundsOf(served));
 }
 
 function routeStream(
@@ -85,15 +86,19 @@ function routeStream(
   { served, invoke }: GuardedStream,
   needs: ConnectDoorNeeds,
 ): void {
-  router.rpc(served.method, async function* (message: Message, context) {
+  const answers = async function* (message: Message, context: HandlerContext) {
     const call = callOf(served, message, context, needs);
     try {
       yield* invoke(call);
     } catch (error) {
       throw errorOf(error, call, needs);
     }
-  });
+  };
+  router.rpc(served.method, answers, boundsOf(served));
 }
+
+/** Options of a method are taken for all there are, so gRPC is left out here once more. */
+const boundsOf = (served: Guarded["served"]) => ({ grpc: false, readMaxBytes: mostBytesOf(served) });
 
 function callOf(
   served: Guarded["served"],

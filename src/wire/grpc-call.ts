@@ -7,6 +7,7 @@ import { systemClock } from "../platform/clock.js";
 import { Failure } from "../platform/failure.js";
 import type { ClientAddress } from "./client-address.js";
 import { headersOf, metadataOf } from "./grpc-metadata.js";
+import { mostBytesOf } from "./request-bytes.js";
 import { requestIdOf } from "./request-id.js";
 import type { ServedMethod } from "./services.js";
 import { type Ending, NO_VIOLATIONS, type ReadRequest, userAgentOf, WireCall } from "./wire-call.js";
@@ -18,6 +19,7 @@ export type GrpcCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<B
 export class GrpcDoorCall extends WireCall {
   readonly door = "grpc";
   readonly id: string;
+  private readonly mostBytes: number;
   private sent: Headers | undefined;
   private answered: Headers | undefined;
   private controller: AbortController | undefined;
@@ -29,6 +31,7 @@ export class GrpcDoorCall extends WireCall {
     private readonly clientAddress: ClientAddress,
   ) {
     super(served);
+    this.mostBytes = mostBytesOf(served);
     this.id = requestIdOf(textOf(call, "x-request-id"));
   }
 
@@ -60,6 +63,7 @@ export class GrpcDoorCall extends WireCall {
   }
 
   read(): ReadRequest {
+    if (this.call.request.length > this.mostBytes) throw new Failure(ErrorReason.BODY_TOO_LARGE);
     try {
       return { message: fromBinary(this.method.input, this.call.request), violations: NO_VIOLATIONS };
     } catch (cause) {

@@ -23,6 +23,7 @@ import { GrpcDoorCall } from "./grpc-call.js";
 import { definitionOf } from "./grpc-definition.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
 import type { Tls } from "./http.js";
+import { MOST_BODY_BYTES, mostBytesOf } from "./request-bytes.js";
 import { statusBytesOf } from "./rpc-errors.js";
 
 export interface GrpcNeeds {
@@ -32,15 +33,17 @@ export interface GrpcNeeds {
   readonly clientAddress: ClientAddress;
 }
 
-const MOST_MESSAGE_BYTES = 1024 * 1024;
-
 /** The gRPC server with every method. Not listening yet. */
 export function createGrpcServer(needs: GrpcNeeds): Server {
   // What the library writes to stderr reaches us as errors as well.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
-    "grpc.max_receive_message_length": MOST_MESSAGE_BYTES,
-    "grpc.max_send_message_length": MOST_MESSAGE_BYTES,
+    // The library knows one limit for all methods; each call compares with its own before it is decoded.
+    "grpc.max_receive_message_length": Math.max(
+      MOST_BODY_BYTES,
+      ...needs.methods.map(({ served }) => mostBytesOf(served)),
+    ),
+    "grpc.max_send_message_length": MOST_BODY_BYTES,
     "grpc.max_concurrent_streams": 1000,
     // Finds connections whose other end has vanished.
     "grpc.keepalive_time_ms": 60_000,

@@ -5,9 +5,13 @@ import type { Audit, Call, Caller } from "../platform/call.js";
 import { beyondCall, withinCall } from "../platform/deadline.js";
 import { Failure, type Subject } from "../platform/failure.js";
 import type { Logger } from "../platform/logger.js";
+import { formBytesOf } from "./file-fields.js";
 import { isStream, type ServedMethod, type StreamMethod, type UnaryMethod } from "./services.js";
 import { captchaReader } from "./steps/captcha.js";
 import { limitsStep, type Spend } from "./steps/limits.js";
+import { pageStep } from "./steps/page.js";
+import { permission } from "./steps/permit.js";
+import { secondFactorReader } from "./steps/second-factor.js";
 import { validation } from "./steps/validate.js";
 import type { WireCall } from "./wire-call.js";
 
@@ -18,6 +22,8 @@ export interface Steps {
   /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
   verifyCaptcha(answer: Value | undefined, call: Call): Promise<void>;
   readonly spend: Spend;
+  /** Throws a Failure unless `code` is the caller's current one-time code; uses it up. */
+  proveSecondFactor(code: string, call: Call): Promise<void>;
   /** Puts a refused attempt into the account's activity log; `sentence` says why it was refused. */
   recordRefusal(audit: Audit, about: Subject, sentence: string): Promise<void>;
 }
@@ -89,18 +95,30 @@ function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
 function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Promise<Message> {
   const { method, rules, access, errorScope } = served;
   const isPublic = access === Access.PUBLIC;
+  const permit = access === Access.STAFF ? permission(rules.ability) : undefined;
+  const fillPage = rules.pagination ? pageStep(method.input, rules.pagination) : undefined;
+  const codeIn = rules.secondFactor ? secondFactorReader(method.input) : undefined;
   const validate = validation(method.input, errorScope);
   const answerIn = rules.captcha ? captchaReader(method.input) : undefined;
   const count = limitsStep(method, rules.limits, steps.spend);
+  const takesFiles = formBytesOf(method) !== undefined;
   return async (call) => {
     // Who may not call learns nothing about what a request should look like.
     if (!isPublic) call.isFrom(await steps.identify(call));
+    permit?.(call.caller);
+    // Before it is read, as taking in an upload is work already.
+    if (takesFiles) await count?.(undefined, call);
     const reading = call.read();
     const request = reading instanceof Promise ? await reading : reading;
+    call.asks(request.message);
+    const code = codeIn?.(request.message, call.caller);
     validate(request);
+    fillPage?.(request.message);
     // Counted first, so that nobody can have the vendor asked without end.
-    if (count) await count(request.message, call);
+    if (!takesFiles) await count?.(request.message, call);
     if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call);
+    // Last, since it uses the code up.
+    if (code !== undefined) await steps.proveSecondFactor(code, call);
     return request.message;
   };
 }

@@ -2,10 +2,11 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FastifyRequest } from "fastify";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Origin } from "../platform/call.js";
+import type { FileContent, Origin } from "../platform/call.js";
 import type { RestCall } from "../transcoding/call.js";
 import type { ClientAddress } from "./client-address.js";
 import type { ServedMethod } from "./services.js";
+import type { Spool } from "./uploads.js";
 import { type Ending, NO_VIOLATIONS, type ReadRequest, userAgentOf, WireCall } from "./wire-call.js";
 
 declare module "fastify" {
@@ -29,6 +30,8 @@ export class RestDoorCall extends WireCall {
     served: ServedMethod,
     private readonly rest: RestCall,
     private readonly clientAddress: ClientAddress,
+    /** Where the files of a form are; absent when the method takes none. */
+    private readonly spool?: Spool,
   ) {
     super(served);
   }
@@ -63,6 +66,10 @@ export class RestDoorCall extends WireCall {
 
   read(): Promise<ReadRequest> {
     return this.rest.read();
+  }
+
+  override contentOf(file: Message & { readonly data: Uint8Array }): FileContent | undefined {
+    return this.spool?.has(file) ? this.spool.contentOf(file) : super.contentOf(file);
   }
 
   ending(): Ending | undefined {

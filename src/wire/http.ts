@@ -1,19 +1,21 @@
-import { createServer, type Server, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from "fastify";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import { Failure, rulesOf } from "../platform/failure.js";
+import { Failure } from "../platform/failure.js";
 import type { Logger } from "../platform/logger.js";
 import { logRequests, requestLog } from "./access-log.js";
 import type { AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
 import { connectDoor } from "./connect-door.js";
 import { type CorsSettings, registerCors } from "./cors.js";
+import { docsPages } from "./docs-pages.js";
 import { fastifyFailure } from "./fastify-failure.js";
 import type { Guarded } from "./guard.js";
+import { refuseUnlessInPace } from "./pace.js";
+import { MOST_BODY_BYTES } from "./request-bytes.js";
 import { requestIdOf } from "./request-id.js";
-import { failedCallOf, MOST_BODY_BYTES, restDoor, sendAnswer } from "./rest-door.js";
+import { failedCallOf, restDoor, sendAnswer } from "./rest-door.js";
 import { securityHeaders } from "./security-headers.js";
 
 /** PEM texts. */
@@ -54,7 +56,7 @@ export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance>
     // Ours says it in the form of every other failure.
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: refuseUnlessInPace,
     // A URL that cannot be read comes here without having passed the hooks.
     frameworkErrors: (error, request, reply) => {
       const answer = answerTo(fastifyFailure(error) ?? error, { id: request.id });
@@ -82,6 +84,7 @@ export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance>
     const isReady = await needs.ready();
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready" });
   });
+  await app.register(docsPages);
   if (needs.extra) await app.register(needs.extra);
   await app.register(connectDoor(needs));
   await app.register(restDoor(needs));
@@ -97,30 +100,3 @@ function withBounds<S extends Server>(server: S): S {
   server.keepAliveTimeout = 75_000;
   return server;
 }
-
-/** Answers what is no HTTP: there is no request, so there is no reply either. */
-function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (socket.writable && !isAnswering(socket)) {
-    const [status, reason] = brokenRequests[error.code ?? ""] ?? [
-      "400 Bad Request",
-      ErrorReason.MALFORMED_REQUEST,
-    ];
-    const body = JSON.stringify({ errors: [rulesOf(reason).code] });
-    socket.write(
-      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  }
-  socket.destroySoon();
-}
-
-/** Whether an answer has begun to be sent, into which another must not be mixed. Node itself asks the same way. */
-function isAnswering(socket: Socket): boolean {
-  const answer = "_httpMessage" in socket ? socket._httpMessage : undefined;
-  return answer instanceof ServerResponse && answer.headersSent;
-}
-
-const brokenRequests: Readonly<Record<string, readonly [string, ErrorReason]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", ErrorReason.MALFORMED_REQUEST],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", ErrorReason.DEADLINE_EXCEEDED],
-};

@@ -2,6 +2,7 @@ import {
   type DescEnum,
   type DescField,
   type DescMessage,
+  getOption,
   type Message,
   ScalarType,
   toJson,
@@ -14,6 +15,8 @@ import {
   TimestampSchema,
   timestampDate,
 } from "@bufbuild/protobuf/wkt";
+import { field as fieldRules } from "../../gen/barong/options/v1/options_pb.js";
+import { wordOf } from "../transcoding/enum-words.js";
 
 /** Writes one value of a known kind as JSON text. */
 type Write = (value: unknown) => string;
@@ -25,7 +28,8 @@ const writers = new WeakMap<DescMessage, Write>();
 
 /**
  * The writer of a message type's REST face: snake_case names, 64-bit integers as numbers, enum values as words without the prefix of
- * their type, times as `2019-02-26T10:44:08Z`. Fields without presence are always there, others when they are set.
+ * their type, times as `2019-02-26T10:44:08Z`. Fields without presence are always there, others when they are set or declared to be
+ * null otherwise.
  */
 export function messageWriter(schema: DescMessage): Write {
   const known = writers.get(schema);
@@ -67,9 +71,10 @@ function fieldWriter(field: DescField): WriteField {
   const name = `,${JSON.stringify(field.name)}:`;
   const write = valueWriter(field);
   const read = readerOf(field);
+  const unset = getOption(field, fieldRules).nullWhenUnset ? `${name}null` : "";
   return (members) => {
     const value = read(members);
-    return value === undefined ? "" : name + write(value);
+    return value === undefined ? unset : name + write(value);
   };
 }
 
@@ -90,7 +95,9 @@ function valueWriter(field: DescField): Write {
     case "map":
       return mapWriter(elementWriter(field.mapKind, field));
     case "message":
-      return fieldMessageWriter(field.message);
+      return isTime(field.message) && getOption(field, fieldRules).milliseconds
+        ? preciseTimeText
+        : fieldMessageWriter(field.message);
     default:
       return elementWriter(field.fieldKind, field);
   }
@@ -131,10 +138,8 @@ function scalarWriter(scalar: ScalarType | undefined): Write {
   }
 }
 
-function enumWriter({ values, sharedPrefix = "" }: DescEnum): Write {
-  const words = new Map(
-    values.map(({ number, name }) => [number, JSON.stringify(name.toLowerCase().slice(sharedPrefix.length))]),
-  );
+function enumWriter({ values }: DescEnum): Write {
+  const words = new Map(values.map((value) => [value.number, JSON.stringify(wordOf(value))]));
   // A number that the schema does not know stays a number.
   return (number) => words.get(number as number) ?? String(number);
 }
@@ -149,12 +154,13 @@ function fieldMessageWriter(schema: DescMessage): Write {
 
 /** Messages whose JSON is not an object of their fields. */
 function specialWriter(schema: DescMessage): Write | undefined {
-  if (schema.typeName === TimestampSchema.typeName) return (time) => timeText(time as Timestamp);
+  if (isTime(schema)) return timeText;
   if (!schema.typeName.startsWith("google.protobuf.")) return undefined;
   return (message) => JSON.stringify(toJson(schema, message as Message));
 }
 
-const timeText = (time: Timestamp): string =>
-  `"${timestampDate(time)
-    .toISOString()
-    .replace(/\.\d+Z$/, "Z")}"`;
+const isTime = ({ typeName }: DescMessage): boolean => typeName === TimestampSchema.typeName;
+
+const preciseTimeText: Write = (time) => `"${timestampDate(time as Timestamp).toISOString()}"`;
+
+const timeText: Write = (time) => preciseTimeText(time).replace(/\.\d+Z"$/, 'Z"');

@@ -1,7 +1,9 @@
+import { Readable } from "node:stream";
 import type { DescField, DescMethod, Message } from "@bufbuild/protobuf";
 import type { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Activity } from "../../gen/barong/options/v1/options_pb.js";
-import type { Audit, Call, Caller, Origin } from "../platform/call.js";
+import type { Audit, Call, Caller, FileContent, Origin } from "../platform/call.js";
+import { placeOf } from "./file-fields.js";
 import type { ServedMethod } from "./services.js";
 
 /** A value of a request that could not be read into its field. */
@@ -10,6 +12,8 @@ export interface UnreadableValue {
   readonly field: DescField;
   /** For people, without the field's name: "is not an integer". */
   readonly description: string;
+  /** It is an empty text, or one of white space alone. */
+  readonly isBlank?: boolean;
 }
 
 /** A request as its door could read it. */
@@ -32,6 +36,7 @@ export abstract class WireCall implements Call {
   readonly method: DescMethod;
   private readonly activity: Activity | undefined;
   private identified: Caller | undefined;
+  private asked: Message | undefined;
 
   constructor({ method, rules }: Pick<ServedMethod, "method" | "rules">) {
     this.method = method;
@@ -53,6 +58,22 @@ export abstract class WireCall implements Call {
     if (!this.activity) throw new Error(`${this.method.name} declares no activity`);
     const { topic, action } = this.activity;
     return { topic, action, ...this.origin };
+  }
+
+  contentOf(file: Message & { readonly data: Uint8Array }): FileContent | undefined {
+    const place = this.asked && placeOf(file, this.asked, this.method);
+    if (place && place.index >= place.bounds.mostFiles) return undefined;
+    const { data } = file;
+    return {
+      bytes: data.length,
+      isTooLarge: place !== undefined && data.length > place.bounds.mostBytes,
+      open: () => Readable.from([data], { objectMode: false }),
+    };
+  }
+
+  /** Tells what the request is, once it was read. */
+  asks(request: Message): void {
+    this.asked = request;
   }
 
   isFrom(caller: Caller): void {

@@ -23,6 +23,8 @@ describe("a query fills a message", () => {
       violations,
       jsonDepth: 100,
       ignoreUnknown: true,
+      enumWords: false,
+      blankIsUnset: () => false,
       registry: undefined,
     });
     const read = () => {

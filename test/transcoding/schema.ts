@@ -35,8 +35,13 @@ const files = compile(schemaProto);
 
 export const sample = messageOf(files, `${typePackage}.Sample`);
 
-/** `f_string`, `http_body` and `more`, a list of files. */
-export const upload = messageOf(uploadFile(), `${typePackage}.Upload`);
+const uploads = uploadFile();
+
+/** `f_string`, `http_body`, `more` (a list of bytes), and what a host can receive files for: `file` and `files`, a list. */
+export const upload = messageOf(uploads, `${typePackage}.Upload`);
+
+/** `filename`, `content_type` and `data`. */
+export const uploadedFile = messageOf(uploads, `${typePackage}.File`);
 
 export interface TestMethod {
   readonly name?: string;
@@ -122,8 +127,9 @@ function compile(proto: string): FileRegistry {
 
 function uploadFile(): FileRegistry {
   const httpBody = `.${HttpBodySchema.typeName}`;
+  const fileType = `.${typePackage}.File`;
   const { MESSAGE, STRING, BYTES } = FieldDescriptorProto_Type;
-  const label = FieldDescriptorProto_Label.OPTIONAL;
+  const { OPTIONAL: label, REPEATED } = FieldDescriptorProto_Label;
   const file: FileDescriptorProto = create(FileDescriptorProtoSchema, {
     name: "upload.proto",
     package: typePackage,
@@ -135,13 +141,17 @@ function uploadFile(): FileRegistry {
         field: [
           { name: "f_string", jsonName: "fString", number: 1, type: STRING, label },
           { name: "http_body", jsonName: "httpBody", number: 2, type: MESSAGE, typeName: httpBody, label },
-          {
-            name: "more",
-            jsonName: "more",
-            number: 3,
-            type: BYTES,
-            label: FieldDescriptorProto_Label.REPEATED,
-          },
+          { name: "more", jsonName: "more", number: 3, type: BYTES, label: REPEATED },
+          { name: "file", jsonName: "file", number: 4, type: MESSAGE, typeName: fileType, label },
+          { name: "files", jsonName: "files", number: 5, type: MESSAGE, typeName: fileType, label: REPEATED },
+        ],
+      },
+      {
+        name: "File",
+        field: [
+          { name: "filename", jsonName: "filename", number: 1, type: STRING, label },
+          { name: "content_type", jsonName: "contentType", number: 2, type: STRING, label },
+          { name: "data", jsonName: "data", number: 3, type: BYTES, label },
         ],
       },
     ],

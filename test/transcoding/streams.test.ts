@@ -109,6 +109,22 @@ describe("a stream of responses", () => {
     expect(answer.text).toBe("a,b\n1,2\n");
     expect((await send("HEAD", "/s")).headers["content-type"]).toBe("text/csv");
   });
+
+  test("of google.api.HttpBody breaks off when it fails, without a word among the bytes", async () => {
+    const { send } = await serve([
+      {
+        rule: ruleOf("GET", "/s"),
+        output: HttpBodySchema,
+        serverStreaming: true,
+        invoke: async function* () {
+          yield create(HttpBodySchema, { contentType: "text/csv", data: Buffer.from("a,b\n") });
+          throw new Error("the disk is gone");
+        },
+      },
+    ]);
+
+    await expect(send("GET", "/s")).rejects.toThrow();
+  });
 });
 
 describe("a stream of requests", () => {

@@ -13,12 +13,18 @@ import {
   setExtension,
 } from "@bufbuild/protobuf";
 import {
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FieldOptionsSchema,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
   MethodOptionsSchema,
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
 import {
+  FieldRulesSchema,
+  type FileRulesSchema,
+  field as fieldRules,
   MethodRulesSchema,
   method as methodRules,
   ServiceRulesSchema,
@@ -71,6 +77,8 @@ interface TestMethod {
   readonly input?: DescMessage;
   readonly rules?: MessageInitShape<typeof MethodRulesSchema>;
   readonly get?: string;
+  /** The path of a POST whose body is the whole request. */
+  readonly post?: string;
   readonly streaming?: "server" | "client";
 }
 
@@ -97,10 +105,14 @@ export function serviceOf({ name = "Probe", rules, methods }: TestService): Desc
   return service;
 }
 
-function methodProto({ name, input = everything, rules, get, streaming }: TestMethod) {
+function methodProto({ name, input = everything, rules, get, post, streaming }: TestMethod) {
   const options = create(MethodOptionsSchema);
   if (rules) setExtension(options, methodRules, create(MethodRulesSchema, rules));
   if (get) setExtension(options, http, create(HttpRuleSchema, { pattern: { case: "get", value: get } }));
+  if (post) {
+    const rule = create(HttpRuleSchema, { pattern: { case: "post", value: post }, body: "*" });
+    setExtension(options, http, rule);
+  }
   return {
     name,
     inputType: `.${input.typeName}`,
@@ -115,6 +127,61 @@ function serviceOptions(rules: TestService["rules"]) {
   const options = create(ServiceOptionsSchema);
   if (rules) setExtension(options, serviceRules, create(ServiceRulesSchema, rules));
   return options;
+}
+
+export interface FormField {
+  readonly name: string;
+  /** `file` for a message with filename, content_type and data, `folder` for one with a file in it. */
+  readonly type: "file" | "folder" | "text";
+  readonly list?: boolean;
+  readonly files?: MessageInitShape<typeof FileRulesSchema>;
+}
+
+let forms = 0;
+
+/** A request type made for one test. */
+export function formOf(...fields: FormField[]): DescMessage {
+  const { STRING, BYTES, MESSAGE } = FieldDescriptorProto_Type;
+  const { OPTIONAL, REPEATED } = FieldDescriptorProto_Label;
+  const packageName = `wire.form${++forms}`;
+  const fieldProto = (
+    { name, type, list, files: bounds }: Omit<FormField, "type"> & { type: FormField["type"] | "bytes" },
+    index: number,
+  ) => {
+    const options = create(FieldOptionsSchema);
+    if (bounds) setExtension(options, fieldRules, create(FieldRulesSchema, { files: bounds }));
+    const typeName = { file: `.${packageName}.File`, folder: `.${packageName}.Folder`, text: "", bytes: "" }[
+      type
+    ];
+    return {
+      name,
+      jsonName: name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+      number: index + 1,
+      label: list ? REPEATED : OPTIONAL,
+      type: { text: STRING, bytes: BYTES, file: MESSAGE, folder: MESSAGE }[type],
+      typeName,
+      options,
+    };
+  };
+  const parts = [
+    { name: "filename", type: "text" },
+    { name: "content_type", type: "text" },
+    { name: "data", type: "bytes" },
+  ] as const;
+  const bounds = { maxBytes: 1n, maxFiles: 1 };
+  const proto = create(FileDescriptorProtoSchema, {
+    name: `${packageName}.proto`,
+    package: packageName,
+    syntax: "proto3",
+    messageType: [
+      { name: "Form", field: fields.map(fieldProto) },
+      { name: "File", field: parts.map(fieldProto) },
+      { name: "Folder", field: [fieldProto({ name: "kept", type: "file", files: bounds }, 0)] },
+    ],
+  });
+  const form = createFileRegistry(proto, () => undefined).getMessage(`${packageName}.Form`);
+  if (!form) throw new Error("the test form was not built");
+  return form;
 }
 
 function messageNamed(name: string): DescMessage {

@@ -59,6 +59,7 @@ export async function openTestDoors(overrides: Overrides = {}) {
     async spend(bucket) {
       buckets.push(bucket);
     },
+    async proveSecondFactor() {},
     async recordRefusal(audit, about, sentence) {
       refusals.push({ audit, about, sentence });
     },
@@ -94,6 +95,12 @@ export async function openTestDoors(overrides: Overrides = {}) {
       async getMe(_request, call) {
         note(call);
         return { user: { ...dana, uid: call.caller.uid } };
+      },
+      async changePassword() {
+        return {};
+      },
+      async listActivities() {
+        return { total: 0n };
       },
     }),
   ];

@@ -1,5 +1,6 @@
 import type { Migration } from "../migration.js";
 import { accounts } from "./0001-accounts.js";
+import { identity } from "./0002-identity.js";
 
-/** Every migration, oldest first. */
-export const migrations: readonly Migration[] = [accounts];
+/** Oldest first. */
+export const migrations: readonly Migration[] = [accounts, identity];

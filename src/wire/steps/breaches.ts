@@ -1,6 +1,6 @@
-import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
-import { field as fieldRules } from "../../../gen/barong/options/v1/options_pb.js";
-import { forbidsBlank } from "./rules.js";
+import { type DescField, type DescMessage, type DescOneof, getOption } from "@bufbuild/protobuf";
+import { type FieldRules, field as fieldRules } from "../../../gen/barong/options/v1/options_pb.js";
+import { isBlankWhenAbsent } from "./rules.js";
 
 /** One rule that a request broke. */
 export interface Breach {
@@ -42,23 +42,41 @@ export class Naming {
 
   /** `field` is the one that is absent; it lies in `top` or is the same. */
   missing(top: Named | undefined, field?: DescField): Breach[] {
-    const calledBy =
-      (field && field.name === top?.name && getOption(field, fieldRules).missingAs) || undefined;
+    const calledBy = (field && field.name === top?.name && rulesOf(field).missingAs) || undefined;
     const missing = this.breach(top, "missing", 400, "is missing", calledBy);
-    return field && forbidsBlank(field) ? [missing, this.empty(top)] : [missing];
+    return field && isBlankWhenAbsent(field) ? [missing, this.empty(top)] : [missing];
   }
 
   empty(top: Named | undefined): Breach {
     return this.breach(top, "empty", 400, "is empty");
   }
 
+  /** A value that breaks a rule of the schema. */
   invalid(top: Named | undefined, description: string): Breach {
+    const { invalidAs } = rulesOf(top);
+    if (invalidAs !== "") return this.own(top, this.scoped(invalidAs), description);
     return this.breach(top, "invalid", 422, description);
+  }
+
+  /** A value that cannot be read into its field. */
+  unreadable(top: DescField, description: string): Breach[] {
+    const { unreadableAs } = rulesOf(top);
+    if (unreadableAs.length === 0) return [this.invalid(top, description)];
+    return unreadableAs.map((code) => this.own(top, this.scoped(code), description));
+  }
+
+  /** A value that Barong 2 refused in its models: the code has no scope. */
+  model(top: Named | undefined, fault: string, description: string): Breach {
+    return this.own(top, `${top?.name ?? "request"}.${fault}`, description);
   }
 
   own(top: Named | undefined, code: string, description: string): Breach {
     const field = top?.name ?? "";
     return { code, status: 422, field, description, position: this.positionOf(field) };
+  }
+
+  private scoped(code: string): string {
+    return code.includes(".") ? code : `${this.scope}.${code}`;
   }
 
   private breach(
@@ -78,9 +96,16 @@ export class Naming {
   }
 }
 
-interface Named {
-  readonly name: string;
-}
+/** The request's own field, or a oneof of it. */
+type Named = DescField | DescOneof;
+
+const NO_RULES: Pick<FieldRules, "missingAs" | "invalidAs" | "unreadableAs"> = {
+  missingAs: "",
+  invalidAs: "",
+  unreadableAs: [],
+};
+
+const rulesOf = (top: Named | undefined) => (top?.kind === "field" ? getOption(top, fieldRules) : NO_RULES);
 
 /** The first of each code. */
 export const withoutDuplicates = <T extends { readonly code: string }>(breaches: readonly T[]): T[] => [

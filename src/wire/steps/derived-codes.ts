@@ -1,8 +1,8 @@
-import { type DescField, type DescMethod, getOption } from "@bufbuild/protobuf";
+import { type DescField, type DescMethod, getOption, ScalarType } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { service as serviceRules } from "../../../gen/barong/options/v1/options_pb.js";
+import { field as fieldRules, service as serviceRules } from "../../../gen/barong/options/v1/options_pb.js";
 import { type Breach, Naming, withoutDuplicates } from "./breaches.js";
-import { forbidsEmpty, isRequired, ownCodes, ownCodesOfMessage } from "./rules.js";
+import { forbidsEmpty, isRequired, modelRules, ownRules, ownRulesOfMessage } from "./rules.js";
 
 /** A code that validation can answer without the error catalogue naming it. */
 export interface DerivedCode {
@@ -18,7 +18,7 @@ export interface DerivedCode {
 export function derivedCodes({ input, parent }: DescMethod): readonly DerivedCode[] {
   const naming = new Naming(input, getOption(parent, serviceRules).errorScope);
   const breaches = input.fields.flatMap((field) => breachesIn(naming, field));
-  const ofMessage = ownCodesOfMessage(input).map((code) => naming.own(undefined, code, "breaks a rule"));
+  const ofMessage = ownRulesOfMessage(input).map(({ code, message }) => naming.own(undefined, code, message));
   return withoutDuplicates([...breaches, ...ofMessage]).map(({ code, status, field, description }) => ({
     code,
     status,
@@ -31,13 +31,22 @@ function breachesIn(naming: Naming, top: DescField): Breach[] {
   const within = [top, ...fieldsInside(top)];
   const breaches = within.flatMap((field) => [
     ...(isRequired(field) ? naming.missing(top, field) : []),
-    ...(forbidsEmpty(field) ? [naming.empty(top)] : []),
-    ...ownCodes(field).map((code) => naming.own(top, code, "breaks a rule")),
+    ...(forbidsEmpty(field) || (field === top && isNoText(field)) ? [naming.empty(top)] : []),
+    ...ownRules(field).map(({ code, message }) => naming.own(top, code, message)),
+    ...modelRules(field).map(({ code, message }) => naming.model(top, code, message)),
   ]);
   // A value of any kind can be read into it.
   if (top.message?.typeName === ValueSchema.typeName) return breaches;
-  return [...breaches, naming.invalid(top, "has a wrong type, form or length")];
+  const wrong = "has a wrong type, form or length";
+  return [...breaches, ...naming.unreadable(top, wrong), naming.invalid(top, wrong)];
 }
+
+/** Whether a blank text is nothing that could be read into the field. */
+const isNoText = (field: DescField): boolean =>
+  field.scalar !== ScalarType.STRING &&
+  field.scalar !== ScalarType.BYTES &&
+  field.message?.typeName !== ValueSchema.typeName &&
+  !getOption(field, fieldRules).blankIsUnset;
 
 function fieldsInside({ message }: DescField, seen = new Set<string>()): DescField[] {
   if (message === undefined || seen.has(message.typeName)) return [];

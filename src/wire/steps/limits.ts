@@ -13,7 +13,8 @@ export interface Limit {
 /** Counts one call in a bucket. Throws Failure(TOO_MANY_REQUESTS) with `retryAfterSeconds` when there were too many. */
 export type Spend = (bucket: string, limit: Limit) => Promise<void>;
 
-type BucketOf = (request: Message, call: Call) => string;
+/** Without a request, only what is known about the caller can be counted by. */
+type BucketOf = (request: Message | undefined, call: Call) => string;
 
 /** Counts a call against the limits of its method, in the order in which they are declared; undefined when it has none. */
 export function limitsStep(method: DescMethod, limits: readonly RateLimit[], spend: Spend) {
@@ -22,7 +23,7 @@ export function limitsStep(method: DescMethod, limits: readonly RateLimit[], spe
     bucketOf: bucketsOf(method, by),
     limit: { calls, seconds },
   }));
-  return async (request: Message, call: Call): Promise<void> => {
+  return async (request: Message | undefined, call: Call): Promise<void> => {
     for (const { bucketOf, limit } of counters) await spend(bucketOf(request, call), limit);
   };
 }
@@ -35,12 +36,13 @@ function bucketsOf(method: DescMethod, by: string): BucketOf {
 
 function partOf(method: DescMethod, name: string): BucketOf {
   if (name === "client") return (_request, call) => networkOf(call.origin.ip);
+  if (name === "account") return (_request, call) => String(call.caller.accountId);
   const field = method.input.fields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new Error(`${method.input.typeName} has no field ${name}`);
   const read = fieldReader(field);
   // Spellings that the account look-up takes for one must not have limits of their own.
   return (request) =>
-    String(read(request) ?? "")
+    String((request && read(request)) ?? "")
       .trim()
       .toLowerCase()
       .normalize("NFC");

@@ -12,6 +12,8 @@ import {
   field as fieldRules,
   message as messageRules,
   oneof as oneofRules,
+  predefined,
+  type Rule,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_barong_options_v1_rules, not_blank } from "../../../gen/barong/options/v1/rules_pb.js";
 
@@ -33,7 +35,11 @@ export function hasRules(message: DescMessage, seen = new Set<DescMessage>()): b
 
 export const isRequired = (field: DescField): boolean => getOption(field, fieldRules).required;
 
-export function forbidsBlank(field: DescField): boolean {
+/** Whether the absence of a required field is told as its blankness too. No word of an enum is blank. */
+export const isBlankWhenAbsent = (field: DescField): boolean =>
+  field.fieldKind === "enum" || forbidsBlank(field);
+
+function forbidsBlank(field: DescField): boolean {
   const { type } = getOption(field, fieldRules);
   return type.case === "string" && hasExtension(type.value, not_blank) && getExtension(type.value, not_blank);
 }
@@ -44,16 +50,36 @@ export function forbidsEmpty(field: DescField): boolean {
   return forbidsBlank(field) || (type.case === "string" && type.value.minLen > 0n);
 }
 
-/** Codes of our own: the ids of CEL rules that contain a dot. */
-export function ownCodes(field: DescField): readonly string[] {
-  return getOption(field, fieldRules)
-    .cel.map(({ id }) => id)
-    .filter(isOwnCode);
+/** A rule with a code of its own. */
+export interface CodedRule {
+  readonly code: string;
+  /** Half a sentence: "must be a day". */
+  readonly message: string;
 }
 
-export const ownCodesOfMessage = (message: DescMessage): readonly string[] =>
-  getOption(message, messageRules)
-    .cel.map(({ id }) => id)
-    .filter(isOwnCode);
+/** Codes of our own: the ids of CEL rules that contain a dot. */
+export const ownRules = (field: DescField): readonly CodedRule[] =>
+  codedRules(getOption(field, fieldRules).cel);
+
+/** The rules of a field whose codes are `<field>.<fault>`, in their order in the schema; `code` is the fault alone. */
+export function modelRules(field: DescField): readonly CodedRule[] {
+  const { type } = getOption(field, fieldRules);
+  if (type.case !== "string") return [];
+  const given = file_barong_options_v1_rules.extensions.filter((rule) => hasExtension(type.value, rule));
+  const rules = given.flatMap((rule) => getOption(rule, predefined).cel);
+  return rules.flatMap(({ id, message }) => {
+    const code = modelFaultOf(id);
+    return code === undefined ? [] : [{ code, message }];
+  });
+}
+
+/** `too_long` for the rule id `model.too_long`; undefined for rules of another kind. */
+export const modelFaultOf = (ruleId: string): string | undefined => /^model\.(\w+)$/.exec(ruleId)?.[1];
+
+export const ownRulesOfMessage = (message: DescMessage): readonly CodedRule[] =>
+  codedRules(getOption(message, messageRules).cel);
+
+const codedRules = (rules: readonly Rule[]): CodedRule[] =>
+  rules.filter(({ id }) => isOwnCode(id)).map(({ id, message }) => ({ code: id, message }));
 
 export const isOwnCode = (id: string): boolean => /^\w+(?:\.\w+)+$/.test(id);

@@ -1,9 +1,9 @@
-import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescOneof, Message } from "@bufbuild/protobuf";
 import type { Violation } from "@bufbuild/protovalidate";
 import type { ReadRequest, UnreadableValue } from "../wire-call.js";
 import { type Breach, Naming, Refusal } from "./breaches.js";
 import { fieldReader } from "./field-value.js";
-import { hasRules, isOwnCode, validator } from "./rules.js";
+import { hasRules, isOwnCode, modelFaultOf, validator } from "./rules.js";
 
 /** Throws a Refusal with every code that a request earns. */
 export type Validate = (request: ReadRequest) => void;
@@ -29,7 +29,9 @@ function violationsOf(input: DescMessage, message: Message): readonly Violation[
 }
 
 const breachesOfReading = (naming: Naming, unreadable: readonly UnreadableValue[]): Breach[] =>
-  unreadable.map(({ field, description }) => naming.invalid(field, description));
+  unreadable.flatMap(({ field, description, isBlank }) =>
+    isBlank ? [naming.empty(field)] : naming.unreadable(field, description),
+  );
 
 function breachesOfRules(
   naming: Naming,
@@ -37,10 +39,12 @@ function breachesOfRules(
   message: Message,
   unreadable: readonly UnreadableValue[],
 ): Breach[] {
-  // A value that could not be read is absent from the message; its absence is no second fault.
+  // A value that could not be read is absent from the message; neither its absence nor what follows from it is a second fault.
   const told = new Set(unreadable.map(({ field }) => field.name));
+  const isNew = (top: ReturnType<typeof topOf>) =>
+    top === undefined ? told.size === 0 : !told.has(top.name);
   return violations
-    .filter((violation) => !told.has(topOf(violation)?.name ?? ""))
+    .filter((violation) => isNew(topOf(violation)))
     .flatMap((violation) => breachesOf(naming, violation, message));
 }
 
@@ -51,6 +55,8 @@ function breachesOf(naming: Naming, violation: Violation, message: Message): Bre
   // CEL of a message has no path at all.
   const isCel = writtenIn === undefined || (writtenIn.kind === "field" && writtenIn.name === "cel");
   if (isCel && isOwnCode(ruleId)) return [naming.own(top, ruleId, description)];
+  const fault = modelFaultOf(ruleId);
+  if (fault !== undefined) return [naming.model(top, fault, description)];
   if (ruleId === "required") return naming.missing(top, lastField(violation));
   if (isAboutEmptyText(violation, message)) return [naming.empty(top)];
   return [naming.invalid(top, description)];
@@ -75,9 +81,7 @@ function textAt(message: Message, path: Violation["field"]): unknown {
   return value;
 }
 
-type Top = Pick<DescField, "name">;
-
-function topOf({ field: [first] }: Violation): Top | undefined {
+function topOf({ field: [first] }: Violation): DescField | DescOneof | undefined {
   return first?.kind === "field" || first?.kind === "oneof" ? first : undefined;
 }
 

@@ -1,0 +1,8 @@
+import type { ServedMethod } from "./services.js";
+
+/** Longest request of a method that declares nothing else. */
+export const MOST_BODY_BYTES = 1024 * 1024;
+
+/** Longest request of a method in bytes, as JSON or as a message. */
+export const mostBytesOf = ({ rules }: Pick<ServedMethod, "rules">): number =>
+  rules.maxRequestBytes || MOST_BODY_BYTES;
