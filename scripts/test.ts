@@ -1,16 +1,18 @@
 /**
  * Runs the tests against real services, which it obtains and removes again.
  *
- *   npm test                      embedded database and MySQL
- *   npm run test:embedded         embedded database alone, needs nothing
+ *   npm test                      embedded database and MySQL, folder and S3, a browser
+ *   npm run test:embedded         embedded database and folder alone, needs nothing
  *   npm test -- test/platform     any further argument goes to vitest
  */
 import { join } from "node:path";
+import { chromiumRecipe } from "./services/chromium.js";
 import { sweepLeftovers } from "./services/leftovers.js";
 import { mysqlRecipe } from "./services/mysql.js";
 import { obtainService, ServiceNotObtained } from "./services/obtain.js";
 import type { ServiceRecipe } from "./services/recipe.js";
 import { openRun, type Run } from "./services/run.js";
+import { s3Recipe } from "./services/s3.js";
 import { judge } from "./test/verdict.js";
 
 const root = join(import.meta.dirname, "..");
@@ -18,7 +20,9 @@ const root = join(import.meta.dirname, "..");
 async function main(environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
   const embedded = args.includes("--embedded");
   const vitestArgs = args.filter((argument) => argument !== "--embedded" && argument !== "--");
-  const recipes = embedded ? [] : [mysqlRecipe(environment)];
+  const recipes = embedded
+    ? []
+    : [mysqlRecipe(environment), s3Recipe(environment), chromiumRecipe(environment)];
 
   const swept = sweepLeftovers();
   if (swept > 0) print(`removed what ${swept} killed earlier run(s) had left`);
@@ -26,7 +30,7 @@ async function main(environment: NodeJS.ProcessEnv, args: readonly string[]): Pr
   try {
     const services = await obtainAll(recipes, environment, run);
     print(embedded ? "Embedded mode: no service is needed." : "All services are ready.");
-    return await runTests(run, { ...environment, ...services, ...databases(embedded) }, vitestArgs);
+    return await runTests(run, { ...environment, ...services, ...kinds(embedded) }, vitestArgs);
   } catch (error) {
     if (!(error instanceof ServiceNotObtained)) throw error;
     process.stderr.write(`\n${error.message}\n\n`);
@@ -42,8 +46,15 @@ async function obtainAll(recipes: readonly ServiceRecipe[], environment: NodeJS.
   return Object.assign({}, ...addresses) as Record<string, string>;
 }
 
-const databases = (embedded: boolean) =>
-  embedded ? { TEST_DATABASES: "sqlite", TEST_MYSQL_URL: undefined } : { TEST_DATABASES: "sqlite,mysql" };
+/** What the tests run on: nothing outside, or everything. */
+const kinds = (embedded: boolean) =>
+  embedded
+    ? {
+        ...{ TEST_DATABASES: "sqlite", TEST_MYSQL_URL: undefined },
+        ...{ TEST_STORAGES: "folder", TEST_S3_URL: undefined },
+        ...{ TEST_BROWSERS: "", TEST_CHROMIUM: undefined },
+      }
+    : { TEST_DATABASES: "sqlite,mysql", TEST_STORAGES: "folder,s3", TEST_BROWSERS: "chromium" };
 
 async function runTests(run: Run, environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
   const report = join(run.folder, "report.json");

@@ -5,8 +5,17 @@ import { type Report, Unavailable } from "./recipe.js";
 
 const PATIENCE_SECONDS = 300;
 
+let earlier: Promise<void> = Promise.resolve();
+
 /** Installs packages from the machine's own Debian or Ubuntu mirror. Throws `Unavailable` elsewhere, and without root. */
-export async function installPackages(packages: readonly string[], report: Report): Promise<void> {
+export function installPackages(packages: readonly string[], report: Report): Promise<void> {
+  // One after the other: package lists must not change under an installation.
+  const installation = earlier.then(() => install(packages, report));
+  earlier = installation.catch(() => undefined);
+  return installation;
+}
+
+async function install(packages: readonly string[], report: Report): Promise<void> {
   if (!existsSync("/etc/debian_version") || !existsSync("/usr/bin/apt-get")) {
     throw new Unavailable("this is neither Debian nor Ubuntu");
   }

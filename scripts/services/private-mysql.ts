@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { findProgram, output } from "./programs.js";
 import { Unavailable } from "./recipe.js";
 import type { Run } from "./run.js";
+import { startServer } from "./server.js";
 
 const SERVERS = ["mariadbd", "mysqld"];
 const MARIADB_INSTALLERS = ["mariadb-install-db", "mysql_install_db"];
@@ -36,24 +37,12 @@ export async function startPrivateMysql(run: Run, settings: PrivateMysqlSettings
   await (isMariadb ? createMariadbFiles(folder, settings.folders) : createMysqlFiles(program, folder));
 
   writeFileSync(join(folder, "accounts.sql"), accountStatements(settings.password), { mode: 0o600 });
-  const log = join(folder, "server.log");
-  const descriptor = openSync(log, "a");
-  const server = run.spawn(
-    program,
-    [
-      ...base(folder),
-      ...serverOptions(folder, settings.port),
-      ...(isMariadb ? MARIADB_OPTIONS : MYSQL_OPTIONS),
-    ],
-    { stdio: ["ignore", descriptor, descriptor] },
-  );
-  const ended = new Promise<never>((_, reject) => {
-    server.once("error", reject);
-    server.once("exit", () => reject(new Error(`${program} ended:\n${tailOf(log)}`)));
-  });
-  // The server also ends after it was waited for, when nobody listens to this promise any more.
-  ended.catch(() => undefined);
-  return { program, ended };
+  const options = [
+    ...base(folder),
+    ...serverOptions(folder, settings.port),
+    ...(isMariadb ? MARIADB_OPTIONS : MYSQL_OPTIONS),
+  ];
+  return { program, ended: startServer(run, program, options, join(folder, "server.log")) };
 }
 
 /** Valid for every step, from the creation of the files to the running server. */
@@ -123,6 +112,3 @@ const accountStatements = (password: string) =>
     "GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;",
     "",
   ].join("\n");
-
-const tailOf = (log: string) =>
-  existsSync(log) ? readFileSync(log, "utf8").split("\n").slice(-15).join("\n") : "";

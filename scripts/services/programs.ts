@@ -34,12 +34,14 @@ export function findProgram(names: readonly string[], folders: readonly string[]
 export async function output(
   program: string,
   args: readonly string[],
-  options: { timeoutSeconds: number; environment?: NodeJS.ProcessEnv },
+  options: { timeoutSeconds: number; environment?: NodeJS.ProcessEnv; input?: string },
 ): Promise<string> {
-  const { stdout } = await executeFile(program, [...args], {
+  const execution = executeFile(program, [...args], {
     timeout: options.timeoutSeconds * 1000,
     ...(options.environment && { env: options.environment }),
   });
+  if (options.input !== undefined) execution.child.stdin?.end(options.input);
+  const { stdout } = await execution;
   return stdout.trim();
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.js";
 import { uuid } from "../../platform/random.js";
+import type { SmsMessage } from "../sms/sms.js";
 import type { Mailer } from "./mail.js";
 
 /** What the development mailbox shows of one mail or SMS. */
@@ -14,12 +15,6 @@ export interface MailboxEntry {
   readonly code?: string;
   /** ISO 8601 in UTC with milliseconds. */
   readonly at: string;
-}
-
-export interface SmsMessage {
-  readonly to: string;
-  readonly text: string;
-  readonly code?: string;
 }
 
 export interface Mailbox extends Mailer {
