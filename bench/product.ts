@@ -39,9 +39,13 @@ export async function startProduct({ databaseUrl, folder, profiles }: ProductSet
     // The token must outlive the run.
     JWT_LIFETIME_SECONDS: "86400",
     SECRETS_KEYS: `bench:${Buffer.from(randomKey()).toString("base64")}`,
-    // Nobody listens there; nothing that is measured sends a mail.
+    // Nobody listens there; nothing that is measured sends a mail or an SMS.
     SMTP_URL: "smtp://127.0.0.1:9",
     MAIL_FROM: "bench@example.com",
+    TWILIO_ACCOUNT_SID: "AC0",
+    TWILIO_AUTH_TOKEN: "bench",
+    TWILIO_URL: "http://127.0.0.1:9",
+    DOCUMENTS_FOLDER: join(folder, "documents"),
     ADMIN_EMAIL: ADMINISTRATOR.email,
     ADMIN_PASSWORD: ADMINISTRATOR.password,
   });

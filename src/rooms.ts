@@ -1,11 +1,18 @@
 import type { Database } from "./database/database.js";
 import { createAccounts } from "./features/accounts/accounts.js";
+import { createDirectory } from "./features/accounts/directory.js";
 import { createAccountStore } from "./features/accounts/store.js";
 import { createActivities } from "./features/activities/activities.js";
 import { createActivityStore } from "./features/activities/store.js";
+import { createApiKeys } from "./features/api-keys/api-keys.js";
+import { createApiKeyStore } from "./features/api-keys/store.js";
 import { createAuthz } from "./features/authz/authz.js";
 import { createBearer } from "./features/authz/bearer.js";
 import { readPathRules } from "./features/authz/rules-file.js";
+import { createDocuments } from "./features/documents/documents.js";
+import { createDocumentStore } from "./features/documents/store.js";
+import { createEvents } from "./features/events/events.js";
+import { createEventStore } from "./features/events/store.js";
 import { createLabels } from "./features/labels/labels.js";
 import { createLabelStore } from "./features/labels/store.js";
 import { createLevels } from "./features/levels/levels.js";
@@ -15,12 +22,18 @@ import { createOtpStore } from "./features/otp/store.js";
 import { createMailTexts } from "./features/outbox/mail-texts.js";
 import { createOutbox } from "./features/outbox/outbox.js";
 import { createOutboxStore } from "./features/outbox/store.js";
+import { createPasswordChange } from "./features/own-account/password-change.js";
+import { createPhones } from "./features/phones/phones.js";
+import { createPhoneStore } from "./features/phones/store.js";
+import { createProfiles } from "./features/profiles/profiles.js";
+import { createProfileStore } from "./features/profiles/store.js";
 import { createRecovery } from "./features/recovery/recovery.js";
 import { createRegistration } from "./features/registration/registration.js";
 import type { TrustedOrigins } from "./features/sessions/rules.js";
 import { createSessions } from "./features/sessions/sessions.js";
 import { createSignIn } from "./features/sessions/sign-in.js";
 import { createSessionStore } from "./features/sessions/store.js";
+import { createStaff } from "./features/staff/staff.js";
 import { createThrottleStore } from "./features/throttles/store.js";
 import { createThrottles } from "./features/throttles/throttles.js";
 import { createTokenStore } from "./features/tokens/store.js";
@@ -33,6 +46,8 @@ import { createPasswordHasher } from "./platform/password-hash.js";
 import type { Vault } from "./platform/secrets.js";
 import type { SigningKey } from "./platform/signing-keys.js";
 import type { Mailer } from "./ports/mail/mail.js";
+import type { SmsSender } from "./ports/sms/sms.js";
+import type { Storage } from "./ports/storage/storage.js";
 
 /** More than the answers take about addresses that are known, and those that are not. */
 const HIDING_MS = 300;
@@ -43,12 +58,24 @@ export interface RoomsNeeds {
   readonly vault: Vault;
   readonly signingKey: SigningKey;
   readonly mailer: Mailer;
+  readonly sms: SmsSender;
+  readonly storage: Storage;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** Creates the rooms, each with what it needs, and joins the effects that go against the arrows. */
-export function createRooms({ config, database, vault, signingKey, mailer, clock, logger }: RoomsNeeds) {
+export function createRooms({
+  config,
+  database,
+  vault,
+  signingKey,
+  mailer,
+  sms,
+  storage,
+  clock,
+  logger,
+}: RoomsNeeds) {
   const { hideAccounts } = config;
   const evenly: Evenly = (work) => (hideAccounts ? takingAtLeast(HIDING_MS, work) : work());
   const origins = trustedOrigins(config);
@@ -68,16 +95,35 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
     clock,
     logger,
   });
+  const events = createEvents({ store: createEventStore(database), vault, clock });
 
+  const accountStore = createAccountStore(database);
   const accounts = createAccounts({
-    store: createAccountStore(database),
+    store: accountStore,
+    events,
     hasher,
     clock,
     minimumBits: config.passwordMinimumBits,
   });
   const levels = createLevels({ store: createLevelStore(database), accounts });
-  const labels = createLabels({ store: createLabelStore(database), accounts, levels, clock });
-  const otp = createOtp({ store: createOtpStore(database), accounts, vault, clock });
+  const labels = createLabels({
+    database,
+    store: createLabelStore(database),
+    accounts,
+    levels,
+    events,
+    clock,
+  });
+  const otp = createOtp({
+    database,
+    store: createOtpStore(database),
+    accounts,
+    activities,
+    throttles,
+    vault,
+    clock,
+    appName: config.appName,
+  });
   const sessions = createSessions({
     database,
     store: createSessionStore(database),
@@ -87,6 +133,28 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
     clock,
     limits: config.sessions,
   });
+  const phones = createPhones({
+    database,
+    store: createPhoneStore(database),
+    accounts,
+    labels,
+    throttles,
+    sms,
+    vault,
+    clock,
+    appName: config.appName,
+    smsTemplate: config.sms.text,
+  });
+  const profiles = createProfiles({ database, store: createProfileStore(database), accounts, labels, clock });
+  const documents = createDocuments({
+    database,
+    store: createDocumentStore(database),
+    accounts,
+    labels,
+    storage,
+    clock,
+    limit: config.documentsLimit,
+  });
   const bearer = createBearer({ key: signingKey, ...config.jwt, clock });
   const rules = readPathRules(config.authzRulesFile);
 
@@ -95,18 +163,26 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
   return {
     accounts,
     activities,
+    apiKeys: createApiKeys({ database, store: createApiKeyStore(database), accounts, vault, clock }),
     authz: createAuthz({ accounts, sessions, bearer, rules, origins }),
+    directory: createDirectory({ store: accountStore }),
+    documents,
+    events,
     hasher,
     labels,
     levels,
     origins,
     otp,
     outbox,
+    passwordChange: createPasswordChange({ database, accounts, activities, events, throttles, hasher }),
+    phones,
+    profiles,
     recovery: createRecovery({
       database,
       accounts,
       tokens,
       activities,
+      events,
       outbox,
       hasher,
       hideAccounts,
@@ -117,12 +193,14 @@ export function createRooms({ config, database, vault, signingKey, mailer, clock
       accounts,
       labels,
       tokens,
+      events,
       outbox,
       hasher,
       hideAccounts,
       evenly,
     }),
     sessions,
+    staff: createStaff({ database, accounts, otp, labels, profiles, phones, documents }),
     throttles,
     tokens,
   };

@@ -26,7 +26,13 @@ const [layer = "", httpPort, grpcPort] = process.argv.slice(2);
 const unused = async (): Promise<never> => {
   throw new Error("a public method without limits was stopped by a step");
 };
-const steps: Steps = { identify: unused, verifyCaptcha: unused, spend: unused, recordRefusal: unused };
+const steps: Steps = {
+  identify: unused,
+  verifyCaptcha: unused,
+  spend: unused,
+  proveSecondFactor: unused,
+  recordRefusal: unused,
+};
 
 const layers: Readonly<Record<string, (served: ServedMethod) => Guarded>> = {
   handler: unguarded,

@@ -1,5 +1,5 @@
-import { newSeed } from "../../src/features/otp/totp.js";
 import { activeMember, bearerFor, freshEmail, pendingMember, post, signIn } from "../support/rest.js";
+import { enableSecondFactor } from "../support/second-factor.js";
 import type { Started } from "../support/start-app.js";
 
 /** The account that a call is about, fresh for every call. */
@@ -37,8 +37,7 @@ export async function banned(app: Started): Promise<Given> {
 
 export async function withSecondFactor(app: Started): Promise<Given> {
   const email = await activeMember(app);
-  const id = await idOf(app, email);
-  await app.database.transaction((tx) => app.rooms.otp.enable({ id }, newSeed(), tx));
+  await enableSecondFactor(app, email);
   return { email };
 }
 

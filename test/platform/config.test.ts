@@ -11,7 +11,12 @@ const PRODUCTION = {
   SECRETS_KEYS: KEY,
   SMTP_URL: "smtp://mail:25",
   MAIL_FROM: "Exchange <noreply@example.com>",
+  TWILIO_ACCOUNT_SID: "AC0123456789abcdef0123456789abcdef",
+  TWILIO_AUTH_TOKEN: "t0ken",
   PUBLIC_URL: "https://www.example.com/",
+  STORAGE_URL: "https://s3.example.com",
+  STORAGE_ACCESS_KEY: "barong",
+  STORAGE_SECRET_KEY: "s3cret",
 };
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
@@ -41,6 +46,9 @@ test("production names everything that is missing at once", () => {
     "SECRETS_KEYS",
     "SMTP_URL",
     "MAIL_FROM",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "STORAGE_URL",
   ];
   expect(problems.map((problem) => problem.split(" ")[0])).toEqual(needed);
 });
@@ -59,6 +67,85 @@ test("an https site has secure cookies and links that start with it", () => {
   expect(config.mail.confirmUrl).toBe(
     "https://www.example.com/accounts/confirmation?confirmation_token={token}",
   );
+});
+
+test("SMS leave by Twilio when its account is given, and else go to the mailbox", () => {
+  expect(readConfig({}).sms).toEqual({
+    twilio: undefined,
+    text: "Your verification code for {app}: {code}",
+  });
+  expect(readConfig({ ...PRODUCTION, SMS_TEXT: "{code} it is" }).sms).toEqual({
+    twilio: {
+      accountSid: "AC0123456789abcdef0123456789abcdef",
+      authToken: "t0ken",
+      from: "+15005550000",
+      url: "https://api.twilio.com/",
+    },
+    text: "{code} it is",
+  });
+});
+
+test.each([
+  [
+    "an account without its secret",
+    { TWILIO_ACCOUNT_SID: "AC0" },
+    "TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN",
+  ],
+  [
+    "a secret without its account",
+    { TWILIO_AUTH_TOKEN: "t0ken" },
+    "TWILIO_AUTH_TOKEN needs TWILIO_ACCOUNT_SID",
+  ],
+  ["a key instead of an account", { ...PRODUCTION, TWILIO_ACCOUNT_SID: "SK0" }, "must begin with AC"],
+  ["an account with a path", { ...PRODUCTION, TWILIO_ACCOUNT_SID: "AC0/../AC1" }, "must begin with AC"],
+  ["a sender with a line break", { TWILIO_PHONE_NUMBER: "+15005550006\n" }, "TWILIO_PHONE_NUMBER must be"],
+  ["no address", { TWILIO_URL: "api.twilio.com" }, "TWILIO_URL must be"],
+  ["a text without the code", { SMS_TEXT: "Welcome to {app}" }, "SMS_TEXT must contain {code}"],
+])("settings of SMS that cannot be meant are named: %s", (_what, environment, problem) => {
+  expect(problemsOf(environment)).toEqual([expect.stringContaining(problem)]);
+});
+
+test("documents are in a folder beside the database, or where STORAGE_URL leads", () => {
+  expect(readConfig({ DATA_DIR: "/srv/barong" }).storage).toEqual({
+    kind: "folder",
+    folder: "/srv/barong/documents",
+  });
+  expect(readConfig({ ...PRODUCTION, STORAGE_PUBLIC_URL: "https://files.example.com/" }).storage).toEqual({
+    kind: "s3",
+    endpoint: "https://s3.example.com",
+    publicEndpoint: "https://files.example.com",
+    region: "us-east-1",
+    bucket: "barong",
+    accessKey: "barong",
+    secretKey: "s3cret",
+  });
+});
+
+test("in production a folder of documents is chosen on purpose", () => {
+  const { STORAGE_URL, STORAGE_ACCESS_KEY, STORAGE_SECRET_KEY, ...others } = PRODUCTION;
+
+  expect(problemsOf(others)).toEqual([expect.stringContaining("STORAGE_URL must be set in production")]);
+  expect(readConfig({ ...others, DOCUMENTS_FOLDER: "/srv/documents" }).storage).toEqual({
+    kind: "folder",
+    folder: "/srv/documents",
+  });
+});
+
+test.each([
+  [
+    "an address without keys",
+    { STORAGE_URL: "http://s3:9000", STORAGE_ACCESS_KEY: "a" },
+    "STORAGE_SECRET_KEY",
+  ],
+  ["keys without an address", { STORAGE_ACCESS_KEY: "a" }, "STORAGE_ACCESS_KEY means nothing"],
+  ["a public address alone", { STORAGE_PUBLIC_URL: "http://s3:9000" }, "STORAGE_PUBLIC_URL means nothing"],
+  ["storage and folder", { ...PRODUCTION, DOCUMENTS_FOLDER: "/srv" }, "exclude each other"],
+  ["an address with a path", { ...PRODUCTION, STORAGE_URL: "https://example.com/s3" }, "STORAGE_URL must be"],
+  ["an address with keys", { ...PRODUCTION, STORAGE_URL: "https://a:b@example.com" }, "STORAGE_URL must be"],
+  ["no bucket name", { ...PRODUCTION, STORAGE_BUCKET_NAME: "My Documents" }, "STORAGE_BUCKET_NAME must have"],
+  ["a key of examples", { ...PRODUCTION, STORAGE_SECRET_KEY: "minioadmin" }, "everybody knows"],
+])("settings of the storage that cannot be meant are named: %s", (_what, environment, problem) => {
+  expect(problemsOf(environment)).toEqual([expect.stringContaining(problem)]);
 });
 
 test("names of Barong 2 are accepted", () => {

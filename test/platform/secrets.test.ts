@@ -80,6 +80,26 @@ test("after a rotation the new key seals, and the old one still opens until it i
   expect(() => createVault([aKey("key-2")]).open(old, "c")).toThrow(SecretUnreadable);
 });
 
+test("a fingerprint is known again by its secret in its context, and by nothing else", () => {
+  const fingerprint = vault.fingerprint("012345", "phone_code:1:447418084106");
+
+  expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  expect(vault.isFingerprint(fingerprint, "012345", "phone_code:1:447418084106")).toBe(true);
+  expect(vault.isFingerprint(fingerprint, "012346", "phone_code:1:447418084106")).toBe(false);
+  expect(vault.isFingerprint(fingerprint, "012345", "phone_code:2:447418084106")).toBe(false);
+  expect(vault.isFingerprint(vault.fingerprint("b", "a"), "", "ab")).toBe(false);
+  expect(vault.isFingerprint("", "", "")).toBe(false);
+});
+
+test("a fingerprint needs the key, and is good as long as the key is in the ring", () => {
+  const old = vault.fingerprint("012345", "c");
+  const rotated = createVault([aKey("key-2"), aKey("k1")]);
+
+  expect(rotated.isFingerprint(old, "012345", "c")).toBe(true);
+  expect(rotated.fingerprint("012345", "c")).not.toBe(old);
+  expect(createVault([aKey("key-2")]).isFingerprint(old, "012345", "c")).toBe(false);
+});
+
 test("a ring that could not be read back later is refused at once", () => {
   expect(() => createVault([])).toThrow();
   expect(() => createVault([aKey("k.1")])).toThrow();

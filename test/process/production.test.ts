@@ -6,14 +6,17 @@ import { describeEachDatabase } from "../support/databases.js";
 import { cookieOf, freshEmail, post, rest } from "../support/rest.js";
 import { startSmtpTwin } from "../support/smtp-twin.js";
 import { PASSWORD } from "../support/start-app.js";
+import { startTwilioTwin, TWILIO } from "../support/twilio-twin.js";
 import { freshFolder, ServerProcess } from "./server-process.js";
 
 describeEachDatabase("production mode", (database) => {
-  test("does the main job by mail, with guarded cookies, and without anything of development", async () => {
+  test("does the main job by mail and SMS, with guarded cookies, and without anything of development", async () => {
     const fresh = await database.create();
     onTestFinished(fresh.drop);
     const smtp = await startSmtpTwin();
     onTestFinished(smtp.down);
+    const twilio = await startTwilioTwin();
+    onTestFinished(twilio.stop);
     const folder = await freshFolder();
     const keyFile = join(folder, "signing.pem");
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -27,7 +30,10 @@ describeEachDatabase("production mode", (database) => {
       JWT_PRIVATE_KEY_PATH: keyFile,
       SECRETS_KEYS: `k1:${secretsKey}`,
       SMTP_URL: smtp.url,
+      DOCUMENTS_FOLDER: join(folder, "documents"),
       MAIL_FROM: "Exchange <noreply@exchange.example.com>",
+      APP_NAME: "Exchange",
+      ...twilio.environment,
     });
     const server = await process.listening();
     const email = freshEmail();
@@ -45,6 +51,15 @@ describeEachDatabase("production mode", (database) => {
     expect(asked.headers.get("authorization")).toMatch(/^Bearer /);
     expect(asked.headers.get("strict-transport-security")).not.toBeNull();
 
+    const phone_number = "+44 7418 084106";
+    expect((await post(server, "/resource/phones", { phone_number }, { cookie })).status).toBe(201);
+    const [sms] = twilio.received;
+    expect(sms).toMatchObject({ to: "+447418084106", from: TWILIO.from });
+    const [, verification_code = ""] =
+      /^Your verification code for Exchange: (\d{6})$/.exec(sms?.body ?? "") ?? [];
+    const proof = { phone_number, verification_code };
+    expect((await post(server, "/resource/phones/verify", proof, { cookie })).status).toBe(201);
+
     for (const page of ["mailbox", "mailbox.json", "confirmation", "password-reset"]) {
       expect((await fetch(`${server.http}/dev/${page}`)).status).toBe(404);
     }
@@ -55,6 +70,10 @@ describeEachDatabase("production mode", (database) => {
     for (const secret of [PASSWORD, token, cookie.split("=")[1] ?? "", bearer, secretsKey]) {
       expect(process.output).not.toContain(secret);
     }
+    expect(process.output).not.toContain(TWILIO.authToken);
+    expect(process.output).not.toContain("7418084106");
+    // As a word, for the digits of a time could hold the same.
+    expect(process.output).not.toMatch(new RegExp(`\\b${verification_code}\\b`));
     expect(process.output).not.toMatch(/administrator/i);
   });
 });

@@ -17,6 +17,9 @@ test("production mode with nothing set names everything that is missing, at once
     "SECRETS_KEYS",
     "SMTP_URL",
     "MAIL_FROM",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "STORAGE_URL",
   ]);
   expect(process.output).not.toMatch(/^ +at /m);
 });

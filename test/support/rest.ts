@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { validateExchange } from "./openapi/validate.js";
 import { PASSWORD, type Started } from "./start-app.js";
 
 export interface Answer {
@@ -9,7 +10,10 @@ export interface Answer {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Calls the REST API as a program would that knows nothing but its documentation. */
+/**
+ * Calls the REST API as a program would that knows nothing but its documentation. Throws when the answer is not as the OpenAPI document
+ * says, whatever else a test looks at.
+ */
 export async function rest(
   app: Pick<Started, "http">,
   method: string,
@@ -17,25 +21,48 @@ export async function rest(
   {
     json,
     form,
+    multipart,
     headers = {},
-  }: { json?: unknown; form?: Readonly<Record<string, string>>; headers?: Record<string, string> } = {},
+  }: {
+    json?: unknown;
+    form?: Readonly<Record<string, string>>;
+    multipart?: FormData;
+    headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Answer> {
-  const body = json !== undefined ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
+  const text = json !== undefined ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
   const type = json !== undefined ? "application/json" : "application/x-www-form-urlencoded";
+  const body = text ?? multipart;
   const response = await fetch(`${app.http}/api/v2${path}`, {
     method,
-    headers: { ...(body !== undefined && { "content-type": type }), ...headers },
+    // The boundary of a multipart form is known to fetch alone.
+    headers: { ...(text !== undefined && { "content-type": type }), ...headers },
     ...(body !== undefined && { body }),
   });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? "" : JSON.parse(text) };
+  const answer = await response.text();
+  const [pathAlone = "", ...query] = path.split("?");
+  validateExchange({
+    method,
+    path: `/api/v2${pathAlone}`,
+    query: query.join("?"),
+    contentType: headers["content-type"] ?? (multipart ? "multipart/form-data" : type),
+    body,
+    status: response.status,
+    answer,
+    headers: response.headers,
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: answer === "" ? "" : JSON.parse(answer),
+  };
 }
 
 export const post = (
   app: Pick<Started, "http">,
   path: string,
   json: Fields,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string>> = {},
 ) => rest(app, "POST", path, { json, headers });
 
 /** Asserts a refusal: its status and exactly these codes. */

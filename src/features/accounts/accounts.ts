@@ -5,10 +5,12 @@ import type { Clock } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import { randomHex } from "../../platform/random.js";
+import type { Events } from "../events/events.js";
 import { isEmailAddress } from "./email-rules.js";
 import { type PasswordFault, passwordFaults } from "./password-rules.js";
 import type { Account, AccountState, AccountStore } from "./store.js";
 import { UNIQUE_EMAIL } from "./store.js";
+import { changedFrom, type UserRecord, userRecord } from "./user-record.js";
 
 export type { Account, AccountState } from "./store.js";
 
@@ -20,6 +22,7 @@ const reasonOfFault: Record<PasswordFault, ErrorReason> = {
 
 export interface AccountsNeeds {
   readonly store: AccountStore;
+  readonly events: Events;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly minimumBits: number;
@@ -33,27 +36,49 @@ export interface NewMember {
   readonly referralId: number | null;
 }
 
-/** Told that an account's password, second factor or state has changed; runs inside the same transaction. */
-type CredentialsListener = (account: Pick<Account, "id">, tx: Tx) => Promise<void>;
+type Id = Pick<Account, "id">;
+type Change = Partial<Pick<Account, "role" | "level" | "otp" | "state">>;
 
-export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNeeds) {
+/** Told that an account's password, second factor, role or state has changed; runs inside the same transaction. */
+type CredentialsListener = (account: Id, tx: Tx) => Promise<void>;
+
+export function createAccounts({ store, events, hasher, clock, minimumBits }: AccountsNeeds) {
   const listeners: CredentialsListener[] = [];
   const tellListeners: CredentialsListener = async (account, tx) => {
     for (const listener of listeners) await listener(account, tx);
   };
 
+  /** Writes and tells what is different; false when nothing is. */
+  async function change({ id }: Id, wanted: Change, tx: Tx): Promise<boolean> {
+    const before = await store.lock(id, tx);
+    const changes = before && changedFrom(before, wanted);
+    if (!changes) return false;
+    const now = clock();
+    await store.change(id, wanted, now, tx);
+    const record = userRecord({ ...before, ...wanted, updatedAt: now });
+    await events.record({ name: "model.user.updated", accountId: id, payload: { record, changes } }, tx);
+    return true;
+  }
+
+  async function changeCredentials(account: Id, wanted: Change, tx: Tx): Promise<void> {
+    if (await change(account, wanted, tx)) await tellListeners(account, tx);
+  }
+
   return {
     byId: store.byId,
-    byUid: store.byUid,
+    async byUid(uid: string, tx?: Tx): Promise<Account | undefined> {
+      const account = isStored(uid) ? await store.byUid(uid, tx) : undefined;
+      // MySQL overlooks blanks at the end of a text.
+      return account?.uid === uid ? account : undefined;
+    },
     /** `email` in its normal form. */
     async byEmail(email: string, tx?: Tx): Promise<Account | undefined> {
-      // SQLite ends a text at this character; nobody has such an address.
-      return email.includes("\u0000") ? undefined : store.byEmail(email, tx);
+      return isStored(email) ? store.byEmail(email, tx) : undefined;
     },
     lock: store.lock,
     firstWithRole: store.firstWithRole,
 
-    /** From now on `listener` runs in every transaction that changes an account's password, second factor or state. */
+    /** From now on `listener` runs in every transaction that changes an account's password, second factor, role or state. */
     onCredentialsChanged: (listener: CredentialsListener) => void listeners.push(listener),
 
     /** The reasons for which a password may not be used; none when it may. */
@@ -68,13 +93,21 @@ export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNe
     async create(member: NewMember, tx: Tx): Promise<Account> {
       const now = clock();
       const row = { ...member, uid: newUid(), level: 0, otp: false, createdAt: now, updatedAt: now };
-      try {
-        return await store.insert(row, tx);
-      } catch (fault) {
+      const account = await store.insert(row, tx).catch((fault: unknown) => {
         if (isUniqueViolation(fault, UNIQUE_EMAIL))
           throw new Failure(ErrorReason.EMAIL_TAKEN, { cause: fault });
         throw fault;
-      }
+      });
+      const payload = { record: userRecord(account) };
+      await events.record({ name: "model.user.created", accountId: account.id, payload }, tx);
+      return account;
+    },
+
+    /** The account as events tell it, with what `tx` has changed about it. */
+    async recordOf({ id }: Id, tx: Tx): Promise<UserRecord> {
+      const account = await store.byId(id, tx);
+      if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      return userRecord(account);
     },
 
     /**
@@ -89,27 +122,26 @@ export function createAccounts({ store, hasher, clock, minimumBits }: AccountsNe
       return { ...account, passwordDigest };
     },
 
-    async setPassword(account: Pick<Account, "id">, passwordDigest: string, tx: Tx): Promise<void> {
+    async setPassword(account: Id, passwordDigest: string, tx: Tx): Promise<void> {
       await store.change(account.id, { passwordDigest }, clock(), tx);
       await tellListeners(account, tx);
     },
 
-    async setState(account: Pick<Account, "id">, state: AccountState, tx: Tx): Promise<void> {
-      await store.change(account.id, { state }, clock(), tx);
-      await tellListeners(account, tx);
-    },
+    // What an account has already is not written again.
+    setRole: (account: Id, role: string, tx: Tx) => changeCredentials(account, { role }, tx),
+    setState: (account: Id, state: AccountState, tx: Tx) => changeCredentials(account, { state }, tx),
+    setOtp: (account: Id, otp: boolean, tx: Tx) => changeCredentials(account, { otp }, tx),
 
-    setLevel: (account: Pick<Account, "id">, level: number, tx: Tx): Promise<void> =>
-      store.change(account.id, { level }, clock(), tx),
-
-    async setOtp(account: Pick<Account, "id">, otp: boolean, tx: Tx): Promise<void> {
-      await store.change(account.id, { otp }, clock(), tx);
-      await tellListeners(account, tx);
+    async setLevel(account: Id, level: number, tx: Tx): Promise<void> {
+      await change(account, { level }, tx);
     },
   };
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;
+
+/** SQLite ends a text at this character; nobody's address or uid has it. */
+const isStored = (text: string): boolean => !text.includes("\u0000");
 
 /** `ID` and ten upper-case hexadecimal digits. With 2^40 of them a clash is left to the unique index. */
 const newUid = (): string => `ID${randomHex(5).toUpperCase()}`;

@@ -1,12 +1,19 @@
 import {
   type CreationOptional,
+  col,
   DataTypes,
+  fn,
   type InferAttributes,
   type InferCreationAttributes,
   Model,
+  Op,
+  type Order,
+  type WhereOptions,
 } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+import type { Selection } from "./search-rules.js";
+import type { Slice } from "./slice.js";
 
 function defineAccountModel({ sequelize }: Database) {
   class AccountModel extends Model<InferAttributes<AccountModel>, InferCreationAttributes<AccountModel>> {
@@ -61,6 +68,9 @@ export interface Account {
   readonly updatedAt: Date;
 }
 
+/** An account without its secrets. */
+export type ListedAccount = Omit<Account, "passwordDigest" | "passwordChangedAt">;
+
 export type NewAccount = Omit<Account, "id" | "passwordChangedAt">;
 export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
 
@@ -91,6 +101,46 @@ export function createAccountStore(database: Database) {
       return row === null ? undefined : accountOf(row);
     },
 
+    /** How many accounts there are, or are selected, and the newest of them: those that come later are not counted. */
+    async count(selection?: Selection): Promise<{ total: number; newestId: number }> {
+      const attributes: [ReturnType<typeof fn>, string][] = [
+        [fn("COUNT", col("id")), "total"],
+        [fn("MAX", col("id")), "newestId"],
+      ];
+      const row: unknown = await AccountModel.findOne({
+        attributes,
+        where: conditionOf(selection),
+        raw: true,
+      });
+      const { total, newestId } = row as { readonly total: number; readonly newestId: number | null };
+      return { total: Number(total), newestId: Number(newestId) };
+    },
+
+    /** The ids of some of the counted accounts, in the order of the field by which they are selected, else oldest first. */
+    async idsIn(
+      { offset, limit, fromEnd }: Slice,
+      { selection, newestId }: { readonly selection: Selection | undefined; readonly newestId: number },
+    ): Promise<number[]> {
+      const rows = await AccountModel.findAll({
+        attributes: ["id"],
+        where: { ...conditionOf(selection), id: { [Op.lte]: newestId } },
+        order: orderOf(selection, fromEnd ? "DESC" : "ASC"),
+        offset,
+        limit,
+        raw: true,
+      });
+      const ids = rows.map(({ id }) => Number(id));
+      return fromEnd ? ids.reverse() : ids;
+    },
+
+    /** Accounts by their ids, in no order. */
+    async listed(ids: readonly number[]): Promise<ListedAccount[]> {
+      const secrets = ["passwordDigest", "passwordChangedAt"];
+      const where = { id: [...ids] };
+      const rows = await AccountModel.findAll({ attributes: { exclude: secrets }, where, raw: true });
+      return rows.map(typed);
+    },
+
     async insert(account: NewAccount, tx: Tx): Promise<Account> {
       const fresh = { ...account, passwordChangedAt: null };
       const row = await AccountModel.create(fresh, inTransaction(tx));
@@ -115,10 +165,33 @@ export function createAccountStore(database: Database) {
 export type AccountStore = ReturnType<typeof createAccountStore>;
 
 function accountOf(row: InferAttributes<InstanceType<ReturnType<typeof defineAccountModel>>>): Account {
-  return {
-    ...row,
-    id: Number(row.id),
-    otp: Boolean(row.otp),
-    referralId: row.referralId === null ? null : Number(row.referralId),
-  };
+  return typed(row);
+}
+
+const typed = <Row extends Pick<Account, "id" | "otp" | "referralId">>(row: Row): Row => ({
+  ...row,
+  id: Number(row.id),
+  otp: Boolean(row.otp),
+  referralId: row.referralId === null ? null : Number(row.referralId),
+});
+
+function conditionOf(selection: Selection | undefined): WhereOptions<Account> {
+  if (selection === undefined) return {};
+  const { field, wanted } = selection;
+  if (typeof wanted !== "object") return { [field]: wanted };
+  // A range and not LIKE, which has wildcards, and finds no index on SQLite.
+  return { [field]: { [Op.gte]: wanted.from, ...(wanted.below !== undefined && { [Op.lt]: wanted.below }) } };
+}
+
+function orderOf(selection: Selection | undefined, direction: "ASC" | "DESC"): Order {
+  if (selection === undefined) return [["id", direction]];
+  const { field } = selection;
+  // Nothing is left to order behind a field that is unique, and asking for it would cost a sort.
+  const isUnique = field === "email" || field === "uid";
+  return isUnique
+    ? [[field, direction]]
+    : [
+        [field, direction],
+        ["id", direction],
+      ];
 }

@@ -10,20 +10,14 @@ const states: Record<AccountState, UserState> = {
   deleted: UserState.DELETED,
 };
 
+/** The state that a request names. */
+export function stateOf(shown: UserState): AccountState {
+  const [state] = Object.entries(states).find(([, value]) => value === shown) ?? [];
+  if (state === undefined) throw new Error(`no account is in state ${shown}`);
+  return state as AccountState;
+}
+
 type Shown = Pick<Account, "email" | "uid" | "role" | "level" | "otp" | "state">;
 
-export const userView = ({
-  email,
-  uid,
-  role,
-  level,
-  otp,
-  state,
-}: Shown): MessageInitShape<typeof UserSchema> => ({
-  email,
-  uid,
-  role,
-  level,
-  otp,
-  state: states[state],
-});
+export const userView = ({ email, uid, role, level, otp, state }: Shown) =>
+  ({ email, uid, role, level, otp, state: states[state] }) satisfies MessageInitShape<typeof UserSchema>;

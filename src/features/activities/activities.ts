@@ -2,7 +2,10 @@ import type { Tx } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Subject } from "../../platform/failure.js";
-import type { ActivityStore } from "./store.js";
+import type { Paged, PageRange } from "../../platform/page.js";
+import type { Activity, ActivityStore } from "./store.js";
+
+export type { Activity } from "./store.js";
 
 export interface ActivitiesNeeds {
   readonly store: ActivityStore;
@@ -31,6 +34,13 @@ export function createActivities({ store, clock }: ActivitiesNeeds) {
     },
 
     latest: store.latest,
+
+    /** Newest first; those of one topic, or of `all`. */
+    async list(accountId: number, topic: string, range: PageRange): Promise<Paged<Activity>> {
+      const wanted = topic === "all" ? { userId: accountId } : { userId: accountId, topic };
+      const total = await store.count(wanted);
+      return { rows: range.offset < total ? await store.page(wanted, range) : [], total };
+    },
 
     /** Whether somebody has signed in to the account from this address before. */
     hasSignedInFrom: (accountId: number, ip: string): Promise<boolean> =>

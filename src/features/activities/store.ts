@@ -1,12 +1,14 @@
 import {
   type CreationOptional,
   DataTypes,
+  IndexHints,
   type InferAttributes,
   type InferCreationAttributes,
   Model,
 } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+import type { PageRange } from "../../platform/page.js";
 
 function defineActivityModel({ sequelize }: Database) {
   class ActivityModel extends Model<InferAttributes<ActivityModel>, InferCreationAttributes<ActivityModel>> {
@@ -39,6 +41,15 @@ function defineActivityModel({ sequelize }: Database) {
 
 export type Activity = InferAttributes<InstanceType<ReturnType<typeof defineActivityModel>>>;
 
+/** Rows of an account, of one topic if that is said. */
+export interface ActivityFilter {
+  readonly userId: number;
+  readonly topic?: string;
+}
+
+/** Answers by itself how many there are and which, so that pages far back cost no more rows than near ones. */
+const COVERING_INDEX = "activities_user_topic";
+
 export function createActivityStore(database: Database) {
   const ActivityModel = defineActivityModel(database);
 
@@ -49,6 +60,24 @@ export function createActivityStore(database: Database) {
 
     async exists(where: Partial<Pick<Activity, "userId" | "userIp" | "topic" | "result">>): Promise<boolean> {
       return (await ActivityModel.findOne({ where, attributes: ["id"], raw: true })) !== null;
+    },
+
+    count: (where: ActivityFilter): Promise<number> => ActivityModel.count({ where: { ...where } }),
+
+    /** Newest first. */
+    async page(where: ActivityFilter, { offset, limit }: PageRange): Promise<Activity[]> {
+      const order: [string, string][] = [["id", "DESC"]];
+      const found = await ActivityModel.findAll({
+        where: { ...where },
+        attributes: ["id"],
+        order,
+        offset,
+        limit,
+        raw: true,
+        // MySQL would rather go through everybody's rows by their ids.
+        indexHints: [{ type: IndexHints.FORCE, values: [COVERING_INDEX] }],
+      });
+      return ActivityModel.findAll({ where: { id: found.map(({ id }) => id) }, order, raw: true });
     },
 
     /** The latest of an account, newest first. */

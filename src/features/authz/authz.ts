@@ -55,7 +55,8 @@ export function createAuthz({ accounts, sessions, bearer, rules, origins }: Auth
     if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
     const { uid, issuedAt } = await bearer.verify(token);
     const account = await accounts.byUid(uid);
-    if (!account || wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
+    if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+    if (wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
     // Whatever the token says: it may be older than a ban.
     refuseInactive(account);
     return account;

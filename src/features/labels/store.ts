@@ -37,24 +37,28 @@ function defineLabelModel({ sequelize }: Database) {
 
 export type Label = InferAttributes<InstanceType<ReturnType<typeof defineLabelModel>>>;
 
+/** The unique index of an account's keys, for telling which rule a duplicate broke. */
+export const UNIQUE_KEY = "labels_user_key_scope";
+
 export function createLabelStore(database: Database) {
   const LabelModel = defineLabelModel(database);
 
   return {
-    find: (userId: number, scope: LabelScope, tx?: Tx): Promise<Label[]> =>
-      LabelModel.findAll({
-        where: { userId, scope },
-        order: [["id", "ASC"]],
-        raw: true,
-        ...inTransaction(tx),
-      }),
+    /** Those of an account, in the order in which they were made. */
+    of: (userId: number, tx?: Tx): Promise<Label[]> =>
+      LabelModel.findAll({ where: { userId }, order: [["id", "ASC"]], raw: true, ...inTransaction(tx) }),
 
-    async insert(label: Omit<Label, "id">, tx: Tx): Promise<void> {
-      await LabelModel.create(label, inTransaction(tx));
+    async insert(label: Omit<Label, "id">, tx: Tx): Promise<Label> {
+      const row = await LabelModel.create(label, inTransaction(tx));
+      return { ...label, id: Number(row.id) };
     },
 
-    async setValue(id: number, value: string, now: Date, tx: Tx): Promise<void> {
-      await LabelModel.update({ value, updatedAt: now }, { where: { id }, ...inTransaction(tx) });
+    async setValue({ id, value, updatedAt }: Label, tx: Tx): Promise<void> {
+      await LabelModel.update({ value, updatedAt }, { where: { id }, ...inTransaction(tx) });
+    },
+
+    async delete(id: number, tx: Tx): Promise<void> {
+      await LabelModel.destroy({ where: { id }, ...inTransaction(tx) });
     },
   };
 }

@@ -1,40 +1,130 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Tx } from "../../database/database.js";
+import type { Database, Tx } from "../../database/database.js";
+import type { Audit, Caller } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
+import type { Activities } from "../activities/activities.js";
+import type { Throttles } from "../throttles/throttles.js";
+import { qrCode } from "./qr-code.js";
 import type { OtpStore } from "./store.js";
-import { matchingStep } from "./totp.js";
+import { matchingStep, newSeed, otpauthUrl } from "./totp.js";
+
+/** Guesses at the codes of an account, wherever they are asked for. */
+const GUESSES = { calls: 10, seconds: 900 };
 
 export interface OtpNeeds {
+  readonly database: Database;
   readonly store: OtpStore;
   readonly accounts: Accounts;
+  readonly activities: Activities;
+  readonly throttles: Throttles;
   readonly vault: Vault;
   readonly clock: Clock;
+  /** Shown by authenticator applications. */
+  readonly appName: string;
 }
 
-/** Time-based one-time codes (RFC 6238). Seeds are stored encrypted. */
-export function createOtp({ store, accounts, vault, clock }: OtpNeeds) {
+/** A seed as an authenticator application reads it. */
+export interface SeedToScan {
+  /** The address as a QR code, a PNG in base64. */
+  readonly barcode: string;
+  readonly url: string;
+}
+
+/** Time-based one-time codes (RFC 6238) as the second factor. Seeds are stored encrypted. */
+export function createOtp(needs: OtpNeeds) {
+  const { database, store, accounts, activities, throttles, vault, clock, appName } = needs;
+
+  /** Whether the code is right for the account; uses it up. */
+  function accepts({ id }: Pick<Account, "id">, code: string): Promise<boolean> {
+    return guessed(id, () => useCode(id, code));
+  }
+
   return {
-    /** Whether the code is right for the account now; throws Failure(TOTP_REUSED) when its time step was used before. */
-    async accepts(account: Pick<Account, "id">, code: string): Promise<boolean> {
-      const row = await store.find(account.id);
-      if (!row) return false;
-      const seed = vault.open(row.seedEncrypted, seedContext(account.id)).toString("utf8");
-      const step = matchingStep(seed, code, clock());
-      if (step === undefined) return false;
-      if (!(await store.useStep(account.id, step))) throw new Failure(ErrorReason.TOTP_REUSED);
-      return true;
+    /**
+     * Whether the code is right for the account now. Throws Failure(TOTP_REUSED) when its time step was used before, and
+     * Failure(TOO_MANY_REQUESTS) after too many guesses.
+     */
+    accepts,
+
+    /** Makes a seed to enrol with; one that was made before and not enabled is void. */
+    async enrol({ accountId, email }: Caller, audit: Audit): Promise<SeedToScan> {
+      const seed = newSeed();
+      const seedEncrypted = vault.seal(seed, seedContext(accountId));
+      await database.transaction(async (tx) => {
+        await lockWithoutOtp(accountId, tx);
+        await store.replace({ userId: accountId, seedEncrypted, lastStep: null, createdAt: clock() }, tx);
+        await activities.succeeded(audit, accountId, tx);
+      });
+      const url = otpauthUrl({ issuer: appName, account: email, seed });
+      return { barcode: await qrCode(url), url };
     },
 
-    /** Switches two-factor authentication on with a seed (base32) that the owner has proved to hold. */
-    async enable(account: Pick<Account, "id">, seed: string, tx: Tx): Promise<void> {
-      const seedEncrypted = vault.seal(seed, seedContext(account.id));
-      await store.replace({ userId: account.id, seedEncrypted, lastStep: null, createdAt: clock() }, tx);
-      await accounts.setOtp(account, true, tx);
+    /** Switches two-factor authentication on for who proves to hold the seed, and ends the sessions. */
+    async enable({ accountId, otp }: Caller, code: string, audit: Audit): Promise<void> {
+      const about = { accountId };
+      // Before a guess is spent: nobody is told anything about the codes of a seed in use.
+      if (otp) throw new Failure(ErrorReason.OTP_ALREADY_ENABLED, { about });
+      const isRight = await guessed(accountId, () =>
+        database.transaction(async (tx) => {
+          const account = await lockWithoutOtp(accountId, tx);
+          if (!(await useCode(accountId, code, tx))) return false;
+          await accounts.setOtp(account, true, tx);
+          await activities.succeeded(audit, accountId, tx);
+          return true;
+        }),
+      );
+      if (!isRight) throw new Failure(ErrorReason.OTP_CODE_INVALID, { about });
+    },
+
+    /** Switches two-factor authentication off. Its seed is forgotten: who wants it again enrols anew. */
+    async disable(account: Pick<Account, "id">, tx: Tx): Promise<void> {
+      await store.delete(account.id, tx);
+      await accounts.setOtp(account, false, tx);
+    },
+
+    /** Throws a Failure unless the code is right. */
+    async verify({ accountId, otp }: Caller, code: string): Promise<void> {
+      const about = { accountId };
+      if (!otp) throw new Failure(ErrorReason.OTP_NOT_ENABLED, { about });
+      if (!(await accepts({ id: accountId }, code)))
+        throw new Failure(ErrorReason.OTP_CODE_INVALID, { about });
+    },
+
+    /** The proof that some methods ask of somebody who has signed in. */
+    async proveSecondFactor({ accountId }: Caller, code: string): Promise<void> {
+      if (!(await accepts({ id: accountId }, code))) throw new Failure(ErrorReason.SECOND_FACTOR_INVALID);
     },
   };
+
+  /** Every guess is counted before it is judged, so that parallel guesses count too. */
+  async function guessed(accountId: number, judge: () => Promise<boolean>): Promise<boolean> {
+    const bucket = `otp:${accountId}`;
+    await throttles.spend(bucket, GUESSES);
+    const isRight = await judge();
+    if (isRight) await throttles.forget(bucket);
+    return isRight;
+  }
+
+  async function useCode(accountId: number, code: string, tx?: Tx): Promise<boolean> {
+    const row = await store.find(accountId, tx);
+    if (!row) return false;
+    const seed = vault.open(row.seedEncrypted, seedContext(accountId)).toString("utf8");
+    const step = matchingStep(seed, code, clock());
+    if (step === undefined) return false;
+    if (!(await store.useStep(row, step, tx))) throw new Failure(ErrorReason.TOTP_REUSED);
+    return true;
+  }
+
+  /** Held until commit, so that a new seed never takes the place of one that is enabled at the same time. */
+  async function lockWithoutOtp(accountId: number, tx: Tx): Promise<Account> {
+    const account = await accounts.lock(accountId, tx);
+    if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+    if (account.otp) throw new Failure(ErrorReason.OTP_ALREADY_ENABLED, { about: { accountId } });
+    return account;
+  }
 }
 
 export type Otp = ReturnType<typeof createOtp>;

@@ -27,17 +27,30 @@ export function createOtpStore(database: Database) {
   const OtpSeedModel = defineOtpSeedModel(database);
 
   return {
-    find: (userId: number): Promise<OtpSeed | null> => OtpSeedModel.findOne({ where: { userId }, raw: true }),
+    find: (userId: number, tx?: Tx): Promise<OtpSeed | null> =>
+      OtpSeedModel.findOne({ where: { userId }, raw: true, ...inTransaction(tx) }),
 
     async replace(seed: OtpSeed, tx: Tx): Promise<void> {
       await OtpSeedModel.destroy({ where: { userId: seed.userId }, ...inTransaction(tx) });
       await OtpSeedModel.create(seed, inTransaction(tx));
     },
 
-    /** Remembers that the code of a time step was used; false when it, or a later one, was used already. */
-    async useStep(userId: number, step: number): Promise<boolean> {
+    async delete(userId: number, tx: Tx): Promise<void> {
+      await OtpSeedModel.destroy({ where: { userId }, ...inTransaction(tx) });
+    },
+
+    /**
+     * Remembers that the code of a time step was used; false when it, or a later one, was used already, or the seed was replaced.
+     * One statement, so that of parallel uses one succeeds.
+     */
+    async useStep(
+      { userId, seedEncrypted }: Pick<OtpSeed, "userId" | "seedEncrypted">,
+      step: number,
+      tx?: Tx,
+    ): Promise<boolean> {
       const unused = { [Op.or]: [{ lastStep: null }, { lastStep: { [Op.lt]: step } }] };
-      const [used] = await OtpSeedModel.update({ lastStep: step }, { where: { userId, ...unused } });
+      const where = { userId, seedEncrypted, ...unused };
+      const [used] = await OtpSeedModel.update({ lastStep: step }, { where, ...inTransaction(tx) });
       return used === 1;
     },
   };

@@ -1,12 +1,14 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Database } from "../../database/database.js";
+import type { Database, Tx } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
 import type { Evenly } from "../../platform/even-time.js";
 import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
+import { userRecord } from "../accounts/user-record.js";
 import type { Activities } from "../activities/activities.js";
+import type { Events } from "../events/events.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Tokens } from "../tokens/tokens.js";
 
@@ -15,6 +17,7 @@ export interface RecoveryNeeds {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly activities: Activities;
+  readonly events: Events;
   readonly outbox: Outbox;
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
@@ -31,7 +34,7 @@ export interface NewPassword {
 
 /** A new password for those who have lost theirs. Neither the account's state nor its second factor changes. */
 export function createRecovery(needs: RecoveryNeeds) {
-  const { database, accounts, tokens, activities, outbox, hasher, hideAccounts, evenly } = needs;
+  const { database, accounts, tokens, activities, events, outbox, hasher, hideAccounts, evenly } = needs;
 
   return {
     /** Sends a reset token to an address; the ones before are void. */
@@ -47,10 +50,12 @@ export function createRecovery(needs: RecoveryNeeds) {
       const digest = await hasher.hash(password);
       await database.transaction(async (tx) => {
         const account = await accounts.lock(row.userId, tx);
-        if (!account) throw new Failure(ErrorReason.EMAIL_TOKEN_INVALID);
+        if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         // Found again under the lock: a newer token may have replaced this one meanwhile.
         await tokens.use(await tokens.find(token, "password_reset", tx), tx);
         await accounts.setPassword(account, digest, tx);
+        const payload = await accounts.recordOf(account, tx);
+        await events.record({ name: "system.user.password.reset", accountId: account.id, payload }, tx);
         await activities.succeeded(audit, account.id, tx);
       });
     },
@@ -58,17 +63,20 @@ export function createRecovery(needs: RecoveryNeeds) {
 
   async function request(email: string, language: string | undefined, audit: Audit): Promise<void> {
     const account = await accounts.byEmail(normaliseEmail(email));
-    if (!account) {
-      if (hideAccounts) return;
-      throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
-    }
-    await database.transaction(async (tx) => {
-      await accounts.lock(account.id, tx);
-      const token = await tokens.issue(account, "password_reset", tx);
-      const mail = { topic: "password_reset", accountId: account.id, to: account.email } as const;
-      await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
-      await activities.succeeded(audit, account.id, tx);
-    });
+    const sent = account && (await database.transaction((tx) => sendToken(account, audit, tx, language)));
+    if (!sent && !hideAccounts) throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
+  }
+
+  async function sendToken({ id }: Account, audit: Audit, tx: Tx, language = "en"): Promise<boolean> {
+    const account = await accounts.lock(id, tx);
+    if (!account) return false;
+    const token = await tokens.issue(account, "password_reset", tx);
+    const mail = { topic: "password_reset", accountId: id, to: account.email } as const;
+    await outbox.enqueueMail(tx, { ...mail, language, fields: { token } });
+    const payload = { user: userRecord(account), language, token };
+    await events.record({ name: "system.user.password.reset.token", accountId: id, payload }, tx);
+    await activities.succeeded(audit, id, tx);
+    return true;
   }
 
   function refuseFaults({ id }: Pick<Account, "id">, password: string): void {

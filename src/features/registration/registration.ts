@@ -5,6 +5,8 @@ import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
+import { userRecord } from "../accounts/user-record.js";
+import type { Events } from "../events/events.js";
 import type { Labels } from "../labels/labels.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { Tokens } from "../tokens/tokens.js";
@@ -14,6 +16,7 @@ export interface RegistrationNeeds {
   readonly accounts: Accounts;
   readonly labels: Labels;
   readonly tokens: Tokens;
+  readonly events: Events;
   readonly outbox: Outbox;
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
@@ -31,7 +34,7 @@ export interface SignUp {
 }
 
 export function createRegistration(needs: RegistrationNeeds) {
-  const { database, accounts, labels, tokens, outbox, hasher, hideAccounts, evenly } = needs;
+  const { database, accounts, labels, tokens, events, outbox, hasher, hideAccounts, evenly } = needs;
 
   async function referrerOf(uid: string | undefined): Promise<number | null> {
     if (uid === undefined) return null;
@@ -48,10 +51,13 @@ export function createRegistration(needs: RegistrationNeeds) {
     if (first !== undefined) throw new Failure([first, ...rest]);
   }
 
-  async function sendToken(account: Account, language: string | undefined, tx: Tx): Promise<void> {
+  async function sendToken(account: Account, tx: Tx, language = "en"): Promise<void> {
     const token = await tokens.issue(account, "confirmation", tx);
     const mail = { topic: "confirmation", accountId: account.id, to: account.email } as const;
-    await outbox.enqueueMail(tx, { ...mail, language: language ?? "en", fields: { token } });
+    await outbox.enqueueMail(tx, { ...mail, language, fields: { token } });
+    const payload = { user: userRecord(account), language, token };
+    const name = "system.user.email.confirmation.token";
+    await events.record({ name, accountId: account.id, payload }, tx);
   }
 
   return {
@@ -72,6 +78,8 @@ export function createRegistration(needs: RegistrationNeeds) {
         await tokens.use(row, tx);
         await accounts.setState(account, "active", tx);
         await labels.setPrivate(account, "email", "verified", tx);
+        const payload = await accounts.recordOf(account, tx);
+        await events.record({ name: "system.user.email.confirmed", accountId: account.id, payload }, tx);
       });
     },
   };
@@ -89,7 +97,7 @@ export function createRegistration(needs: RegistrationNeeds) {
       referralId,
     } as const;
     try {
-      await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), language, tx));
+      await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), tx, language));
     } catch (fault) {
       const taken = fault instanceof Failure && fault.reasons.includes(ErrorReason.EMAIL_TAKEN);
       if (!(taken && hideAccounts)) throw fault;
@@ -105,7 +113,7 @@ export function createRegistration(needs: RegistrationNeeds) {
   async function sendIfAwaiting({ id }: Account, language: string | undefined, tx: Tx): Promise<boolean> {
     const account = await accounts.lock(id, tx);
     if (account?.state !== "pending") return false;
-    await sendToken(account, language, tx);
+    await sendToken(account, tx, language);
     return true;
   }
 }

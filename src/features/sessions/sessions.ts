@@ -47,7 +47,8 @@ export function createSessions(needs: SessionsNeeds) {
       await database.transaction(async (tx) => {
         // The proofs took a while to check: a ban, a new password or a second factor that came meanwhile must not be outrun.
         const present = await accounts.lock(account.id, tx);
-        if (!present || !provesStill(account, present)) {
+        if (!present) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        if (!provesStill(account, present)) {
           throw new Failure(ErrorReason.CREDENTIALS_INVALID, { about: { accountId: account.id, action } });
         }
         if (credentials.replaces !== undefined) await store.delete(sha256Hex(credentials.replaces), tx);

@@ -12,7 +12,6 @@ import type { Throttles } from "../throttles/throttles.js";
 /** Guesses at one address from one network; more of them, from anywhere, before the address is closed to strangers for a while. */
 const FROM_ONE_PLACE = { calls: 30, seconds: 3600 };
 const FROM_ANYWHERE = { calls: 100, seconds: 3600 };
-const CODES = { calls: 10, seconds: 900 };
 
 const WITH_SECOND_FACTOR = "login::2fa";
 
@@ -64,10 +63,7 @@ export function createSignIn({ accounts, otp, throttles, activities, hasher }: S
   async function proveSecondFactor(account: Account, code: string | undefined): Promise<void> {
     const about = { accountId: account.id, action: WITH_SECOND_FACTOR };
     if (code === undefined || code.trim() === "") throw new Failure(ErrorReason.OTP_MISSING, { about });
-    const bucket = `otp:${account.id}`;
-    await throttles.spend(bucket, CODES);
     if (!(await otp.accepts(account, code))) throw new Failure(ErrorReason.OTP_INVALID, { about });
-    await throttles.forget(bucket);
   }
 
   return {

@@ -54,8 +54,9 @@ export function createThrottleStore(database: Database) {
       return (await ThrottleModel.findOne({ where: { bucket }, raw: true }))?.resetsAt;
     },
 
+    /** The row stays: to a parallel call that has seen it, its absence would look like a full window. */
     async forget(bucket: string): Promise<void> {
-      await ThrottleModel.destroy({ where: { bucket } });
+      await ThrottleModel.update({ count: 0 }, { where: { bucket } });
     },
 
     deleteOver: (now: Date, most: number): Promise<number> =>

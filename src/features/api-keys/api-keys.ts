@@ -1,0 +1,77 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import type { Database } from "../../database/database.js";
+import type { Clock } from "../../platform/clock.js";
+import { Failure } from "../../platform/failure.js";
+import type { Paged, PageRange } from "../../platform/page.js";
+import { randomHex } from "../../platform/random.js";
+import type { Vault } from "../../platform/secrets.js";
+import type { Accounts } from "../accounts/accounts.js";
+import { MOST_KEYS } from "./rules.js";
+import type { ApiKey, ApiKeyChange, ApiKeyStore, OwnKey } from "./store.js";
+
+export type { ApiKey, ApiKeyState } from "./store.js";
+
+export interface ApiKeysNeeds {
+  readonly database: Database;
+  readonly store: ApiKeyStore;
+  readonly accounts: Accounts;
+  readonly vault: Vault;
+  readonly clock: Clock;
+}
+
+/** Keys with which programs act for an account. Their secrets are stored encrypted. */
+export function createApiKeys({ database, store, accounts, vault, clock }: ApiKeysNeeds) {
+  return {
+    /** Oldest first. */
+    async list(accountId: number, range: PageRange): Promise<Paged<ApiKey>> {
+      const total = await store.count(accountId);
+      return { rows: range.offset < total ? await store.page(accountId, range) : [], total };
+    },
+
+    /** Creates a key; its secret is told only here. */
+    async create(
+      accountId: number,
+      { algorithm, scope }: Pick<ApiKey, "algorithm" | "scope">,
+    ): Promise<{ key: ApiKey; secret: string }> {
+      const kid = randomHex(8);
+      const secret = randomHex(16);
+      const now = clock();
+      const key: ApiKey = {
+        userId: accountId,
+        kid,
+        algorithm,
+        scope,
+        state: "active",
+        secretEncrypted: vault.seal(secret, secretContext(kid)),
+        createdAt: now,
+        updatedAt: now,
+      };
+      await database.transaction(async (tx) => {
+        if (!(await accounts.lock(accountId, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        if ((await store.count(accountId, tx)) >= MOST_KEYS)
+          throw new Failure(ErrorReason.API_KEY_LIMIT_REACHED);
+        await store.insert(key, tx);
+      });
+      return { key, secret };
+    },
+
+    /** The key as it is then; throws Failure(RECORD_NOT_FOUND) for one of somebody else. */
+    change: (own: OwnKey, change: ApiKeyChange): Promise<ApiKey> =>
+      database.transaction(async (tx) => {
+        await store.change(own, change, clock(), tx);
+        const key = await store.find(own, tx);
+        if (!key) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        return key;
+      }),
+
+    delete: (own: OwnKey): Promise<void> =>
+      database.transaction(async (tx) => {
+        if (!(await store.delete(own, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      }),
+  };
+}
+
+export type ApiKeys = ReturnType<typeof createApiKeys>;
+
+/** Sealed for this key, a secret cannot be moved to another row. */
+const secretContext = (kid: string): string => `api_key:${kid}`;

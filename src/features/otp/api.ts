@@ -1,0 +1,19 @@
+import type { OtpService } from "../../../gen/barong/resource/v1/otp_service_pb.js";
+import type { Handlers } from "../../platform/call.js";
+import type { Otp } from "./otp.js";
+
+export const otpHandlers = (otp: Otp): Handlers<typeof OtpService> => ({
+  async generateQrCode(_request, { caller, audit }) {
+    return { data: await otp.enrol(caller, audit) };
+  },
+
+  async enableOtp({ code = "" }, { caller, audit }) {
+    await otp.enable(caller, code, audit);
+    return {};
+  },
+
+  async verifyOtp({ code = "" }, { caller }) {
+    await otp.verify(caller, code);
+    return {};
+  },
+});

@@ -1,0 +1,23 @@
+import type { PhoneService } from "../../../gen/barong/resource/v1/phone_service_pb.js";
+import type { Handlers } from "../../platform/call.js";
+import type { Phones } from "./phones.js";
+
+const SENT = { message: "Code was sent successfully" };
+const VERIFIED = { message: "Phone was verified successfully" };
+
+export const phoneHandlers = (phones: Phones): Handlers<typeof PhoneService> => ({
+  async createPhone({ phoneNumber = "" }, { caller }) {
+    await phones.add(caller.accountId, phoneNumber);
+    return SENT;
+  },
+
+  async sendCode({ phoneNumber = "" }, { caller }) {
+    await phones.sendCode(caller.accountId, phoneNumber);
+    return SENT;
+  },
+
+  async verifyPhone({ phoneNumber = "", verificationCode = "" }, { caller }) {
+    await phones.verify(caller.accountId, phoneNumber, verificationCode);
+    return VERIFIED;
+  },
+});
