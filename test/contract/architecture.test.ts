@@ -19,7 +19,9 @@ const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encodin
     return {
       path,
       text,
-      imports: [...text.matchAll(/(?:from|import) "([^"]+)"/g)].map(([, name = ""]) => place(path, name)),
+      imports: [...text.matchAll(/(?:from |import |import\()"([^"]+)"/g)].map(([, name = ""]) =>
+        place(path, name),
+      ),
     };
   });
 
@@ -92,7 +94,12 @@ test("rooms do not need each other in a circle", () => {
 });
 
 test("features know ports by their contracts only", () => {
-  const contracts = ["ports/mail/mail.ts", "ports/captcha/captcha.ts"];
+  const contracts = [
+    "ports/mail/mail.ts",
+    "ports/captcha/captcha.ts",
+    "ports/storage/storage.ts",
+    "ports/sms/sms.ts",
+  ];
 
   const found = offences(({ path, imports }) =>
     topOf(path) === "features"
@@ -109,6 +116,9 @@ test("each framework has its place", () => {
     ["fastify", (path) => ["wire", "transcoding", "development"].includes(topOf(path))],
     ["@grpc/grpc-js", (path) => topOf(path) === "wire"],
     ["nodemailer", (path) => path.startsWith("ports/mail/")],
+    ["twilio", (path) => path.startsWith("ports/sms/")],
+    ["libphonenumber-js/max", (path) => path === "features/phones/rules.ts"],
+    ["minio", (path) => path.startsWith("ports/storage/")],
   ];
 
   const found = offences(({ path, imports }) =>
