@@ -4,6 +4,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY gen gen
+COPY docs/openapi docs/openapi
 COPY src src
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 

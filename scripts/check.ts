@@ -5,7 +5,7 @@
  *   npm run check -- --against=COMMIT     compare the schema with this commit instead of the last one on main
  */
 import { schemaIsCompatible } from "./check/compatibility.js";
-import { generatedCodeIsCurrent } from "./check/generated.js";
+import { generatedCodeIsCurrent, openapiIsCurrent } from "./check/generated.js";
 import { type Finding, programStep, type Step } from "./check/step.js";
 
 const against = process.argv.find((argument) => argument.startsWith("--against="))?.split("=")[1];
@@ -19,6 +19,8 @@ const lanes: Step[][] = [
     programStep("buf lint", "buf", "lint"),
     schemaIsCompatible(against),
     generatedCodeIsCurrent,
+    openapiIsCurrent,
+    programStep("OpenAPI document", "redocly", "lint"),
     programStep("generated docs are current", "tsx", "scripts/docs.ts", "--check"),
   ],
 ];

@@ -4,25 +4,35 @@ import { type Finding, root, runProgram, type Step } from "./step.js";
 import { inTemporaryFolder } from "./temporary-folder.js";
 
 /** Generates elsewhere and compares, so that a check never changes the working tree. */
-export const generatedCodeIsCurrent: Step = {
-  name: "generated code is current",
+const isCurrent = (name: string, output: string, ...args: string[]): Step => ({
+  name,
   check: () =>
     inTemporaryFolder(async (folder) => {
-      const generation = await runProgram("buf", ["generate", "--output", folder]);
-      return generation.kind === "holds" ? compare(join(root, "gen"), join(folder, "gen")) : generation;
+      const generation = await runProgram("buf", ["generate", "--output", folder, ...args]);
+      return generation.kind === "holds" ? compare(output, folder) : generation;
     }),
-};
+});
 
-function compare(committed: string, fresh: string): Finding {
+export const generatedCodeIsCurrent = isCurrent("generated code is current", "gen");
+
+export const openapiIsCurrent = isCurrent(
+  "OpenAPI document is current",
+  "docs/openapi",
+  "--template",
+  "buf.gen.openapi.yaml",
+);
+
+function compare(output: string, folder: string): Finding {
+  const [committed, fresh] = [join(root, output), join(folder, output)];
   const names = new Set([...filesBelow(committed), ...filesBelow(fresh)]);
   const differences = [...names].sort().flatMap((name) => {
     const difference = differenceOf(join(committed, name), join(fresh, name));
-    return difference ? [`  ${difference}  gen/${name}`] : [];
+    return difference ? [`  ${difference}  ${output}/${name}`] : [];
   });
   if (differences.length === 0) return { kind: "holds" };
   return {
     kind: "fails",
-    report: ["gen/ differs from proto/; run: npm run generate", ...differences].join("\n"),
+    report: [`${output}/ differs from proto/; run: npm run generate`, ...differences].join("\n"),
   };
 }
 

@@ -35,13 +35,16 @@ export async function git(...args: string[]): Promise<string | undefined> {
   return exitCode === 0 ? output : undefined;
 }
 
+/** Redocly's program would tell its makers of each run, and ask for its newest version. */
+const QUIET = { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+
 export function execute(
   program: string,
   args: readonly string[],
   folder: string,
 ): Promise<{ exitCode: number | string; output: string }> {
   // buf finds its plugins on PATH.
-  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` };
+  const env = { ...process.env, ...QUIET, PATH: `${binaries}${delimiter}${process.env.PATH}` };
   return new Promise((resolve) => {
     execFile(
       program,
