@@ -17,8 +17,8 @@ export function bodyOf(binding: Binding, components: Components): Node | undefin
   const needed = fields.filter((field) => isNeeded(field, binding));
   const name = componentName(input);
   const json = components.referToMessage("request", input, () => ({
-    ...objectOf(fields, components, commentOf(input)),
-    ...(needed.length > 0 && { required: needed.map((field) => field.name) }),
+    ...objectOf(fields, needed, components),
+    description: commentOf(input),
   }));
   const files = fields.filter((field) => getOption(field, fieldRules).files);
   const asJson = given({ schema: json, example: files.length === 0 ? exampleWith(needed) : undefined });
@@ -44,10 +44,8 @@ function exampleWith(needed: readonly DescField[]): Node | undefined {
 
 /** A multipart form carries files as such, under the name of their field with or without brackets. */
 function formOf(fields: readonly DescField[], files: readonly DescField[], components: Components): Node {
-  const texts = objectOf(
-    fields.filter((field) => !files.includes(field)),
-    components,
-  );
+  const others = fields.filter((field) => !files.includes(field));
+  const texts = objectOf(others, others.filter(isRequired), components);
   const one = { type: "string", format: "binary" };
   const members = files.flatMap((field) => {
     const several = {

@@ -10,6 +10,7 @@ import { bodyOf } from "./bodies.js";
 import type { Catalogue } from "./catalogue.js";
 import { commentOf, firstSentence } from "./comments.js";
 import type { Components } from "./components.js";
+import { factsOf } from "./facts.js";
 import { given, type Node } from "./json.js";
 import { parametersOf } from "./parameters.js";
 import { responsesOf } from "./responses.js";
@@ -28,7 +29,8 @@ const ANY = ["get", "head", "post", "put", "patch", "delete", "options"];
 export function operationsOf(binding: Binding, catalogue: Catalogue, components: Components): Operation[] {
   const { method, httpMethod } = binding;
   const path = pathOf(binding);
-  const [summary, description] = firstSentence(catalogue.withCodes(commentOf(method)));
+  const [summary, comment] = firstSentence(catalogue.withCodes(commentOf(method)));
+  const description = [comment, factsOf(method).join(" ")].filter((text) => text !== "").join("\n\n");
   const id = `${tagOf(method.parent)}.${method.name}`;
   const parameters = parametersOf(binding, components);
   const operation = {

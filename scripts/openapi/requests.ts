@@ -15,20 +15,22 @@ import { fieldValue } from "./values.js";
 
 /** The schema of a message in a request. Members that it does not name are ignored by the server. */
 export const requestSchema = (message: DescMessage, components: Components): Node =>
-  components.referToMessage("request", message, () =>
-    objectOf(message.fields, components, commentOf(message)),
-  );
+  components.referToMessage("request", message, () => ({
+    ...objectOf(message.fields, message.fields.filter(isRequired), components),
+    description: commentOf(message),
+  }));
 
-/** An object with the fields of a request as members. */
-export function objectOf(fields: readonly DescField[], components: Components, description?: string): Node {
-  const required = fields.filter(isRequired).map(({ name }) => name);
-  return given({
+/** An object with fields of a request as members, some of which are needed. */
+export const objectOf = (
+  fields: readonly DescField[],
+  needed: readonly DescField[],
+  components: Components,
+): Node =>
+  given({
     type: "object",
-    description,
     properties: Object.fromEntries(fields.map((field) => [field.name, requestField(field, components)])),
-    required: required.length > 0 ? required : undefined,
+    required: needed.length > 0 ? needed.map(({ name }) => name) : undefined,
   });
-}
 
 /** What a request may hold in a field. */
 function requestField(field: DescField, components: Components): Node {
@@ -67,7 +69,8 @@ function rulesOf(field: DescField): Node {
     case "int64":
       return numberSchema(type.value);
     case "enum":
-      // Words that the enum does not define, and the zero value, have no word over REST.
+      if (type.value.in.length > 0) throw new Error(`${field}: the rule enum.in has no words in OpenAPI yet`);
+      // What the enum does not define, and the zero value, have no word over REST.
       return {};
     case undefined:
       return cel.length > 0 ? { pattern: patternIn(cel[0]?.expression ?? "") } : {};

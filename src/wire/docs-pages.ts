@@ -10,7 +10,8 @@ const PAGE = "/api/v2/docs";
 
 /** The documentation of the REST API: an OpenAPI document, and a page that shows it and lets it be tried out. */
 export async function docsPages(app: FastifyInstance): Promise<void> {
-  for (const [path, file] of Object.entries(files())) {
+  files ??= readFiles();
+  for (const [path, file] of Object.entries(files)) {
     app.get(path, (request, reply) => send(file, request, reply));
   }
 }
@@ -21,7 +22,10 @@ interface File {
   readonly tag: string;
 }
 
-function files(): Readonly<Record<string, File>> {
+/** By path; read at the first start in a process. */
+let files: Readonly<Record<string, File>> | undefined;
+
+function readFiles(): Readonly<Record<string, File>> {
   const ui = dirname(createRequire(import.meta.url).resolve("@fastify/swagger-ui/package.json"));
   const shipped = (name: string, type: string) => fileOf(type, readFileSync(join(ui, "static", name)));
   const page = fileOf("text/html; charset=utf-8", HTML);

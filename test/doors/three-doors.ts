@@ -5,6 +5,7 @@ import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/conn
 import { Client, credentials, Metadata, type StatusObject } from "@grpc/grpc-js";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
+import { rest } from "../support/rest.js";
 
 /** A call as every door can make it. */
 export interface AnyDoorCall {
@@ -32,17 +33,11 @@ export const doorsOf = ({ http, grpc }: Addresses): Readonly<Record<string, Door
   gRPC: (call) => byGrpc(grpc, call),
 });
 
-async function byRest(http: string, { rest, fields, headers }: AnyDoorCall): Promise<readonly string[]> {
-  const [method = "", path = ""] = rest.split(" ");
-  const body = method === "POST" ? JSON.stringify(fields) : undefined;
-  const response = await fetch(`${http}/api/v2${path}`, {
-    method,
-    headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
-    ...(body !== undefined && { body }),
-  });
-  const text = await response.text();
-  if (response.ok) return [];
-  return JSON.parse(text).errors;
+async function byRest(http: string, call: AnyDoorCall): Promise<readonly string[]> {
+  const [method = "", path = ""] = call.rest.split(" ");
+  const json = method === "POST" ? { json: call.fields } : {};
+  const { status, body } = await rest({ http }, method, path, { headers: call.headers, ...json });
+  return status < 300 ? [] : (body as { errors: string[] }).errors;
 }
 
 async function byTransport(

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { describeEachDatabase } from "../support/databases.js";
-import { activeMember, bearerFor, signIn } from "../support/rest.js";
+import { activeMember, bearerFor, rest, signIn } from "../support/rest.js";
 import { PASSWORD, startedApp } from "../support/start-app.js";
 import { recordingLogger, storedRows } from "./observed.js";
 
@@ -158,24 +158,19 @@ describeEachDatabase("bad input over REST", (database) => {
   });
 
   test.each(table)("%s is refused for what it is", async (_is, path, type, body, [status, errors]) => {
-    const response = await fetch(`${app.http}/api/v2${path}`, {
-      method: "POST",
+    const answer = await rest(app, "POST", path, {
       headers: { cookie, authorization, ...(type !== undefined && { "content-type": type }) },
-      ...(body !== undefined && { body }),
+      ...(body !== undefined && { raw: body }),
     });
 
-    expect({ status: response.status, body: await response.json() }).toEqual({ status, body: { errors } });
-    expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(answer).toMatchObject({ status, body: { errors } });
+    expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
   });
 
   test("a body cannot give every object a property", async () => {
     for (const body of ['{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}']) {
       for (const path of [USERS, SESSIONS]) {
-        await fetch(`${app.http}/api/v2${path}`, {
-          method: "POST",
-          headers: { "content-type": JSON_TYPE },
-          body,
-        });
+        await rest(app, "POST", path, { headers: { "content-type": JSON_TYPE }, raw: body });
       }
     }
 
@@ -183,11 +178,9 @@ describeEachDatabase("bad input over REST", (database) => {
   });
 
   test("secrets in a query are not logged with the path", async () => {
-    const response = await fetch(`${app.http}/api/v2${USERS}?email=bad&${password}&token=${SECRET}`, {
-      method: "POST",
-    });
+    const answer = await rest(app, "POST", `${USERS}?email=bad&${password}&token=${SECRET}`);
 
-    expect(response.status).toBe(422);
+    expect(answer.status).toBe(422);
     await expect.poll(() => lines.join("")).toContain('"status":422');
   });
 });

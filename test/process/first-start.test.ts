@@ -44,7 +44,8 @@ test("the first start tells where to go and a password that signs in; the second
   expect(modeOf(folder)).toBe("700");
   const files = readdirSync(folder);
   expect(files).toEqual(expect.arrayContaining(["barong.db", "jwt-rs256.pem", "secrets.keys"]));
-  expect(files.map((name) => [name, modeOf(join(folder, name))])).toEqual(files.map((name) => [name, "600"]));
+  const closed = files.map((name) => [name, name === "documents" ? "700" : "600"]);
+  expect(files.map((name) => [name, modeOf(join(folder, name))])).toEqual(closed);
 });
 
 test("address and password of the administrator, and the database, can be given", async () => {

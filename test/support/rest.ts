@@ -22,17 +22,20 @@ export async function rest(
     json,
     form,
     multipart,
+    raw,
     headers = {},
   }: {
     json?: unknown;
     form?: Readonly<Record<string, string>>;
     multipart?: FormData;
+    /** Any body, whose type is in the headers. */
+    raw?: string | Uint8Array<ArrayBuffer>;
     headers?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Answer> {
   const text = json !== undefined ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
   const type = json !== undefined ? "application/json" : "application/x-www-form-urlencoded";
-  const body = text ?? multipart;
+  const body = text ?? multipart ?? raw;
   const response = await fetch(`${app.http}/api/v2${path}`, {
     method,
     // The boundary of a multipart form is known to fetch alone.
@@ -46,7 +49,7 @@ export async function rest(
     path: `/api/v2${pathAlone}`,
     query: query.join("?"),
     contentType: headers["content-type"] ?? (multipart ? "multipart/form-data" : type),
-    body,
+    body: body instanceof Uint8Array ? Buffer.from(body).toString("latin1") : body,
     status: response.status,
     answer,
     headers: response.headers,

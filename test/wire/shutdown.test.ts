@@ -2,22 +2,30 @@ import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { StatusService } from "../../gen/barong/identity/v1/status_service_pb.js";
 import { grpcClient } from "./clients.js";
 import { openTestDoors } from "./support.js";
 
 const ping = StatusService.method.ping;
 
-const slowly = (milliseconds: number) => ({
-  async ping() {
-    await sleep(milliseconds);
-    return { ping: "pong" };
-  },
-});
+/** A handler that takes its time, and how to wait until it serves so many calls. */
+function slowly(milliseconds: number) {
+  let begun = 0;
+  const status = {
+    async ping() {
+      begun += 1;
+      await sleep(milliseconds);
+      return { ping: "pong" };
+    },
+  };
+  const serving = (calls: number) => vi.waitUntil(() => begun === calls, { timeout: 10_000, interval: 5 });
+  return { status, serving };
+}
 
 test("calls in flight end, new ones are refused, and idle connections keep nobody waiting", async () => {
-  const { doors, url } = await openTestDoors({ status: slowly(400) });
+  const { status, serving } = slowly(400);
+  const { doors, url } = await openTestDoors({ status });
   const agent = new Agent({ keepAlive: true });
   const rpc = grpcClient(doors.grpcPort);
   await getBy(agent, `${url}/api/v2/identity/time`);
@@ -26,7 +34,7 @@ test("calls in flight end, new ones are refused, and idle connections keep nobod
     getBy(new Agent({ keepAlive: true }), `${url}/${StatusService.typeName}/Ping`, "POST"),
   ];
   const rpcInFlight = rpc.call(ping, create(ping.input));
-  await sleep(100);
+  await serving(3);
 
   const start = performance.now();
   const closed = doors.close();
@@ -47,7 +55,7 @@ test("calls in flight end, new ones are refused, and idle connections keep nobod
 });
 
 test("connections that nobody has used yet, or whose client has left, keep nobody waiting", async () => {
-  const { doors, url } = await openTestDoors({ status: slowly(60_000) });
+  const { doors, url } = await openTestDoors({ status: slowly(60_000).status });
   const unused = connect(doors.httpPort, "127.0.0.1");
   const left = new AbortController();
   const leaving = fetch(`${url}/api/v2/identity/ping`, { signal: left.signal }).catch(() => "left");
@@ -63,7 +71,8 @@ test("connections that nobody has used yet, or whose client has left, keep nobod
 });
 
 test("a call that does not end is ended by force", async () => {
-  const { doors, url } = await openTestDoors({ status: slowly(60_000), settings: { shutdownSeconds: 0.3 } });
+  const { status, serving } = slowly(60_000);
+  const { doors, url } = await openTestDoors({ status, settings: { shutdownSeconds: 0.3 } });
   const stuck = getBy(new Agent({ keepAlive: true }), `${url}/api/v2/identity/ping`).catch(
     (error) => error.code,
   );
@@ -76,7 +85,7 @@ test("a call that does not end is ended by force", async () => {
     (response) => response.status,
     () => "cut",
   );
-  await sleep(100);
+  await serving(3);
 
   const start = performance.now();
   await doors.close();

@@ -21,10 +21,12 @@ describeEachDatabase("status", (database) => {
   });
 
   test("an unknown path is not found, and a wrong method names the right ones", async () => {
-    expect(await rest(app, "GET", "/identity/nothing")).toMatchObject({
-      status: 404,
-      body: { error: "Route is not found" },
-    });
+    for (const path of ["/identity/nothing", "/identity/ping.json"]) {
+      expect(await rest(app, "GET", path)).toMatchObject({
+        status: 404,
+        body: { error: "Route is not found" },
+      });
+    }
     const wrong = await rest(app, "POST", "/identity/ping");
     expect(wrong).toMatchObject({ status: 405, body: { errors: ["request.method_not_allowed"] } });
     expect(wrong.headers.get("allow")).toContain("GET");
