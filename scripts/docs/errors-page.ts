@@ -1,10 +1,13 @@
 import { type DescMethod, type FileRegistry, getOption } from "@bufbuild/protobuf";
 import { getComments } from "@bufbuild/protoplugin";
 import { ErrorReasonSchema } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import { error as errorRules } from "../../gen/barong/options/v1/options_pb.js";
+import { type ErrorRules, error as errorRules } from "../../gen/barong/options/v1/options_pb.js";
 import { Code } from "../../gen/google/rpc/code_pb.js";
+import { compileRules } from "../../src/transcoding/rules.js";
 import { rpcCodeOf } from "../../src/wire/answers.js";
 import { derivedCodes } from "../../src/wire/steps/derived-codes.js";
+import { Catalogue } from "../openapi/catalogue.js";
+import { refusalsOf } from "../openapi/refusals.js";
 import { ownFiles } from "./schema.js";
 
 const HEAD = `# Errors
@@ -17,8 +20,8 @@ status of the last column with one \`google.rpc.ErrorInfo\` per code (\`reason\`
 
 ## The catalogue
 
-| code | HTTP | gRPC | when |
-| --- | --- | --- | --- |
+| code | HTTP | gRPC | when | from |
+| --- | --- | --- | --- | --- |
 `;
 
 const DERIVED = `
@@ -38,13 +41,37 @@ export function errorsPage(schema: FileRegistry): string {
 
 function catalogue(schema: FileRegistry): string[] {
   const reasons = schema.getEnum(ErrorReasonSchema.typeName)?.values ?? [];
+  const sources = sourcesIn(schema);
   return reasons
     .filter(({ number }) => number !== 0)
     .map((value) => {
       const rules = getOption(value, errorRules);
       const when = (getComments(value).leading ?? "").trim().replaceAll(/\s+/g, " ");
-      return `| \`${rules.code}\` | ${rules.status} | ${Code[rules.rpcCode || rpcCodeOf(rules.status)]} | ${when} |`;
+      return `| \`${rules.code}\` | ${rules.status} | ${Code[rules.rpcCode || rpcCodeOf(rules.status)]} | ${when} | ${sources(rules)} |`;
     });
+}
+
+/** More methods than this are named together. */
+const MOST_NAMED = 12;
+
+/** Which methods answer a code of the catalogue, as far as they can tell over REST. */
+function sourcesIn(schema: FileRegistry): (rules: ErrorRules) => string {
+  const files = ownFiles(schema);
+  const methods = files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  const { bindings } = compileRules(methods, { collapseSlashes: true, ignoreTrailingSlash: true });
+  const known = new Catalogue(files);
+  const refused = bindings.map((binding) => ({
+    name: shortNameOf(binding.method),
+    refusals: refusalsOf(binding, known),
+  }));
+  return ({ code, status }) => {
+    const answers = refused.filter(({ refusals }) =>
+      refusals.some((refusal) => refusal.status === status && refusal.codes.has(code)),
+    );
+    if (answers.length === 0) return "the server, before or around any method";
+    if (answers.length > MOST_NAMED) return `${answers.length} methods`;
+    return answers.map(({ name }) => name).join(", ");
+  };
 }
 
 function derived(schema: FileRegistry): string[] {
@@ -52,12 +79,14 @@ function derived(schema: FileRegistry): string[] {
   return methods.flatMap((method) => rowsOf(method));
 }
 
+const shortNameOf = ({ parent, name }: DescMethod): string =>
+  `${parent.typeName.replace(/^barong\./, "").replace(/\.v1\./, ".")}.${name}`;
+
 function rowsOf(method: DescMethod): string[] {
   const codes = derivedCodes(method);
   const fields = [...new Set(codes.map(({ field }) => field))];
-  const service = method.parent.typeName.replace(/^barong\./, "").replace(/\.v1\./, ".");
   return fields.map((field) => {
     const own = codes.filter((candidate) => candidate.field === field);
-    return `| ${service}.${method.name} | ${field} | ${own.map(({ code, status }) => `\`${code}\` ${status}`).join(", ")} |`;
+    return `| ${shortNameOf(method)} | ${field} | ${own.map(({ code, status }) => `\`${code}\` ${status}`).join(", ")} |`;
   });
 }
