@@ -36,6 +36,7 @@ const roomOf = (path: string): string | undefined => /^features\/([^/]+)\//.exec
 
 /** Which places of ours each place may import from, besides itself. */
 const ARROWS: Record<string, readonly string[]> = {
+  client: [],
   platform: [],
   transcoding: [],
   database: ["platform"],
