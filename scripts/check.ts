@@ -13,7 +13,11 @@ const against = process.argv.find((argument) => argument.startsWith("--against="
 // The schema's imports have to be in place before anything reads it.
 const preparation = [programStep("third-party protos laid out", "tsx", "scripts/proto-deps.ts")];
 const lanes: Step[][] = [
-  [programStep("types", "tsc", "--noEmit"), programStep("style", "biome", "ci", "--colors=off")],
+  [
+    programStep("types", "tsc", "--noEmit"),
+    programStep("types of the client's example", "tsc", "--noEmit", "-p", "docs/client"),
+    programStep("style", "biome", "ci", "--colors=off"),
+  ],
   [
     programStep("buf format", "buf", "format", "--diff", "--exit-code", "proto"),
     programStep("buf lint", "buf", "lint"),
