@@ -251,6 +251,7 @@ export const settings = {
     smsSender,
     "+15005550000",
     "Sender of SMS: a number of that account, or a name it may use. The default is for trials and sends nothing.",
+    production,
   ),
   twilioUrl: setting(
     "TWILIO_URL",

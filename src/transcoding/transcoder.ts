@@ -21,6 +21,7 @@ import {
 import type { Found } from "./router.js";
 import { type Binding, compileRules } from "./rules.js";
 import { statusOf } from "./status.js";
+import { splitTarget } from "./target.js";
 
 /** A Fastify plugin that answers the google.api.http rules of the methods. Throws RuleConflict when rules are malformed or collide. */
 export function transcoder(options: TranscoderOptions): FastifyPluginAsync {
@@ -230,10 +231,3 @@ const never = () => false;
 const jsonType = "application/json; charset=utf-8";
 const linesType = "application/x-ndjson";
 const octetStream = "application/octet-stream";
-/** Path and query of a request target, also of the absolute form that proxies are sent. */
-function splitTarget(target: string): { path: string; query: string } {
-  const local = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, "");
-  const mark = local.indexOf("?");
-  if (mark === -1) return { path: local, query: "" };
-  return { path: local.slice(0, mark), query: local.slice(mark + 1) };
-}

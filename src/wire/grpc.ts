@@ -44,7 +44,8 @@ export function createGrpcServer(needs: GrpcNeeds): Server {
       ...needs.methods.map(({ served }) => mostBytesOf(served)),
     ),
     "grpc.max_send_message_length": MOST_BODY_BYTES,
-    "grpc.max_concurrent_streams": 1000,
+    // Each may fill the memory with the longest message that any method takes.
+    "grpc.max_concurrent_streams": 100,
     // Finds connections whose other end has vanished.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,

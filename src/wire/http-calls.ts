@@ -5,6 +5,7 @@ import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { FileContent, Origin } from "../platform/call.js";
 import type { RestCall } from "../transcoding/call.js";
 import type { ClientAddress } from "./client-address.js";
+import { keepPace } from "./pace.js";
 import type { ServedMethod } from "./services.js";
 import type { Spool } from "./uploads.js";
 import { type Ending, NO_VIOLATIONS, type ReadRequest, userAgentOf, WireCall } from "./wire-call.js";
@@ -65,6 +66,8 @@ export class RestDoorCall extends WireCall {
   }
 
   read(): Promise<ReadRequest> {
+    // Not before it is known who sends the files: strangers have no more time than for any other request.
+    if (this.spool) keepPace(this.rest.rawRequest.raw);
     return this.rest.read();
   }
 

@@ -1,5 +1,7 @@
 import type { DescField, DescMethod, Message } from "@bufbuild/protobuf";
+import { splitTarget } from "../transcoding/target.js";
 import { fieldReader } from "./steps/field-value.js";
+import { SECOND_FACTOR_FIELD } from "./steps/second-factor.js";
 
 /** Where a list was asked for, as its client wrote it. */
 export interface ListAddress {
@@ -35,9 +37,11 @@ function linksOf(address: ListAddress, page: number, last: number): string {
 }
 
 function withPage({ origin, target }: ListAddress, page: number): string {
-  const [path = "", query = ""] = target.split("?", 2);
+  const { path, query } = splitTarget(target);
   const parameters = new URLSearchParams(query);
   parameters.set("page", String(page));
+  // It has been used up.
+  parameters.delete(SECOND_FACTOR_FIELD);
   return `${origin}${path}?${parameters}`;
 }
 

@@ -9,7 +9,6 @@ import { type Answer, type AnswerTo, bodyOf } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
 import { type Guarded, type GuardedUnary, isGuardedStream } from "./guard.js";
 import { RestDoorCall } from "./http-calls.js";
-import { keepPace } from "./pace.js";
 import { type ListAddress, pageHeaders } from "./page-headers.js";
 import { MOST_BODY_BYTES } from "./request-bytes.js";
 import { messageWriter, soleFieldWriter } from "./rest-json.js";
@@ -55,7 +54,6 @@ export function restDoor({ methods, answerTo, clientAddress, https }: RestDoorNe
         rest.rawRequest.call = call;
         if (isGuardedStream(guarded)) return guarded.invoke(call);
         if (!spool) return answerOf(guarded, call, rest);
-        keepPace(rest.rawRequest.raw);
         return answerOf(guarded, call, rest).finally(() => spool.close());
       },
     })),

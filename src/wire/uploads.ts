@@ -20,18 +20,43 @@ export function createSpools(methods: Iterable<DescMethod>) {
     if (bytes !== undefined) formBytes.set(method, bytes);
   }
   const spools = new WeakMap<RestCall, Spool>();
+  let receiving = 0;
+  const places = {
+    take() {
+      if (receiving >= MOST_AT_ONCE) throw new Failure(ErrorReason.OVERLOADED, { retryAfterSeconds: 10 });
+      receiving += 1;
+    },
+    leave() {
+      receiving -= 1;
+    },
+  };
   return {
     longestForm: Math.max(0, ...formBytes.values()),
     formBytes: (method: DescMethod): number | undefined => formBytes.get(method),
     /** The spool of a call, to be closed when the call ends; undefined when its method takes no files. */
     open(rest: RestCall): Spool | undefined {
       if (!formBytes.has(rest.method)) return undefined;
-      const spool = new Spool();
+      const spool = new Spool({ places });
       spools.set(rest, spool);
       return spool;
     },
     receiveFile: (file: ArrivingFile): Promise<Message> | undefined => spools.get(file.call)?.receive(file),
   };
+}
+
+/** Forms with files that a process takes in at the same time: they share the disk. */
+const MOST_AT_ONCE = 32;
+
+/** Who may take files in. */
+export interface Places {
+  /** Throws Failure OVERLOADED when all are taken. */
+  take(): void;
+  leave(): void;
+}
+
+export interface SpoolNeeds {
+  readonly openFile?: OpenFile;
+  readonly places?: Places;
 }
 
 /** Opens a new, empty file that nobody else can reach. */
@@ -41,8 +66,14 @@ export type OpenFile = () => Promise<FileHandle>;
 export class Spool {
   private readonly contents = new Map<Message, FileContent | undefined>();
   private readonly handles: FileHandle[] = [];
+  private readonly openFile: OpenFile;
+  private readonly places: Places | undefined;
+  private hasPlace = false;
 
-  constructor(private readonly openFile: OpenFile = openUnlinked) {}
+  constructor({ openFile = openUnlinked, places }: SpoolNeeds = {}) {
+    this.openFile = openFile;
+    this.places = places;
+  }
 
   /** Takes a file in, as far as its field allows; undefined when the field takes none. Throws Failure UNAVAILABLE when it cannot be stored. */
   receive(file: FormFile): Promise<Message> | undefined {
@@ -62,6 +93,8 @@ export class Spool {
 
   /** Nothing can be read or received any more. */
   async close(): Promise<void> {
+    if (this.hasPlace) this.places?.leave();
+    this.hasPlace = false;
     await Promise.allSettled(this.handles.map((handle) => handle.close()));
   }
 
@@ -75,7 +108,14 @@ export class Spool {
     return file;
   }
 
+  private takePlace(): void {
+    if (this.hasPlace) return;
+    this.places?.take();
+    this.hasPlace = true;
+  }
+
   private async store(data: AsyncIterable<Buffer>, mostBytes: number): Promise<FileContent> {
+    this.takePlace();
     const handle = await onDisk(this.openFile);
     this.handles.push(handle);
     let bytes = 0;

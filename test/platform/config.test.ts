@@ -13,6 +13,7 @@ const PRODUCTION = {
   MAIL_FROM: "Exchange <noreply@example.com>",
   TWILIO_ACCOUNT_SID: "AC0123456789abcdef0123456789abcdef",
   TWILIO_AUTH_TOKEN: "t0ken",
+  TWILIO_PHONE_NUMBER: "+15005550006",
   PUBLIC_URL: "https://www.example.com/",
   STORAGE_URL: "https://s3.example.com",
   STORAGE_ACCESS_KEY: "barong",
@@ -48,6 +49,7 @@ test("production names everything that is missing at once", () => {
     "MAIL_FROM",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
+    "TWILIO_PHONE_NUMBER",
     "STORAGE_URL",
   ];
   expect(problems.map((problem) => problem.split(" ")[0])).toEqual(needed);

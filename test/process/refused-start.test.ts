@@ -19,6 +19,7 @@ test("production mode with nothing set names everything that is missing, at once
     "MAIL_FROM",
     "TWILIO_ACCOUNT_SID",
     "TWILIO_AUTH_TOKEN",
+    "TWILIO_PHONE_NUMBER",
     "STORAGE_URL",
   ]);
   expect(process.output).not.toMatch(/^ +at /m);

@@ -106,6 +106,17 @@ test("a list says which part of it was answered, and where the others are", asyn
   expect(asked).toMatchObject([{ limit: 2, page: 2 }]);
 });
 
+test("links keep whatever else was asked, but no code", async () => {
+  const { url } = await openStaffDoors({ search: { total: 5n } });
+
+  const { headers } = await get(
+    `${url}/api/v2/admin/users/search?field=email&value=a?b&limit=1&totp_code=123456`,
+    asStaff,
+  );
+
+  expect(headers.get("link")).toContain(`search?field=email&value=a%3Fb&limit=1&page=2>; rel="next"`);
+});
+
 test.each([
   ["", "100", null],
   ["?page=99", "100", ["first", "prev"]],

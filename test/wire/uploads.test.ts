@@ -255,7 +255,7 @@ describe("files of a form", () => {
   });
 
   test("find a full disk as a failure of the spool, not of the process", async () => {
-    const spool = new Spool(() => open("/dev/full", "r+"));
+    const spool = new Spool({ openFile: () => open("/dev/full", "r+") });
     onTestFinished(() => spool.close());
     const upload = SMALL.fields.find(({ name }) => name === "upload");
     if (!upload) throw new Error("the test form has no uploads");

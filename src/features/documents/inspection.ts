@@ -22,7 +22,9 @@ export async function inspectFiles(files: readonly UploadedFile[]): Promise<Insp
   const accepted: AcceptedFile[] = [];
   const reasons = new Set<ErrorReason>();
   for (const { name, content } of files) {
-    const verdict = await inspect(content);
+    // One file of no type is enough to refuse them all; looking into the others would be work for nothing.
+    const verdict = reasons.has(ErrorReason.UPLOAD_TYPE_INVALID) ? faultOf(content) : await inspect(content);
+    if (verdict === undefined) continue;
     if (typeof verdict === "number") reasons.add(verdict);
     else accepted.push({ name, ...verdict });
   }
@@ -30,9 +32,15 @@ export async function inspectFiles(files: readonly UploadedFile[]): Promise<Insp
 }
 
 async function inspect(content: FileContent | undefined): Promise<Omit<AcceptedFile, "name"> | ErrorReason> {
-  if (content === undefined) return ErrorReason.DOCUMENT_LIMIT_EXCEEDED;
-  if (content.bytes === 0) return ErrorReason.UPLOAD_TOO_SMALL;
-  if (content.isTooLarge) return ErrorReason.UPLOAD_TOO_LARGE;
+  const fault = faultOf(content);
+  if (fault !== undefined || content === undefined) return fault ?? ErrorReason.DOCUMENT_LIMIT_EXCEEDED;
   const type = await fileTypeOf(content.open());
   return type === undefined ? ErrorReason.UPLOAD_TYPE_INVALID : { content, type };
+}
+
+/** What is wrong with a file that has not been looked into. */
+function faultOf(content: FileContent | undefined): ErrorReason | undefined {
+  if (content === undefined) return ErrorReason.DOCUMENT_LIMIT_EXCEEDED;
+  if (content.bytes === 0) return ErrorReason.UPLOAD_TOO_SMALL;
+  return content.isTooLarge ? ErrorReason.UPLOAD_TOO_LARGE : undefined;
 }

@@ -72,6 +72,9 @@ export function createDocumentStore(database: Database) {
     count: (userId: number, tx?: Tx): Promise<number> =>
       DocumentModel.count({ where: { userId }, ...inTransaction(tx) }),
 
+    isEmpty: async (): Promise<boolean> =>
+      (await DocumentModel.findOne({ attributes: ["id"], raw: true })) === null,
+
     async insert(documents: readonly Omit<Document, "id">[], tx: Tx): Promise<void> {
       await DocumentModel.bulkCreate([...documents], inTransaction(tx));
     },

@@ -2,10 +2,11 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import { isUniqueViolation } from "../../database/errors.js";
 import { type Clock, secondsAfter } from "../../platform/clock.js";
+import { beyondCall } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
 import { randomDigits } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
-import type { SmsSender } from "../../ports/sms/sms.js";
+import { type SmsSender, SmsUnavailable } from "../../ports/sms/sms.js";
 import type { Accounts } from "../accounts/accounts.js";
 import type { Labels } from "../labels/labels.js";
 import type { Throttles } from "../throttles/throttles.js";
@@ -17,7 +18,8 @@ import {
   normaliseCode,
   normalisePhone,
   type PhoneNumber,
-  SMS_ALLOWANCES,
+  SMS_OF_ACCOUNT,
+  SMS_OF_ALL,
   smsText,
   UNVERIFIED_SECONDS,
 } from "./rules.js";
@@ -92,9 +94,8 @@ export function createPhones(needs: PhonesNeeds) {
   }
 
   async function textCode(accountId: number, number: string): Promise<void> {
-    for (const allowance of SMS_ALLOWANCES) {
-      await throttles.spend(`sms:${allowance.seconds}:${number}`, allowance);
-    }
+    const allowances = allowancesOf(accountId, number);
+    for (const { bucket, allowance } of allowances) await throttles.spend(bucket, allowance);
     const code = randomDigits(CODE_DIGITS);
     const hash = vault.fingerprint(code, codeContext(accountId, number));
     await database.transaction(async (tx) => {
@@ -104,7 +105,17 @@ export function createPhones(needs: PhonesNeeds) {
       if (!(await store.setCode(accountId, number, { hash, expiresAt }, now, tx)))
         throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
     });
-    await sms.send({ to: `+${number}`, text: smsText(smsTemplate, { app: appName, code }), code });
+    try {
+      await sms.send({ to: `+${number}`, text: smsText(smsTemplate, { app: appName, code }), code });
+    } catch (fault) {
+      // What a vendor that is down did not send costs nothing; what it refuses may be asked for again and again.
+      if (fault instanceof SmsUnavailable) await giveBack(allowances);
+      throw fault;
+    }
+  }
+
+  async function giveBack(allowances: ReturnType<typeof allowancesOf>): Promise<void> {
+    await beyondCall(() => Promise.allSettled(allowances.map(({ bucket }) => throttles.refund(bucket))));
   }
 
   function isCodeOf({ userId, number, codeHash }: Phone, code: string): boolean {
@@ -134,6 +145,14 @@ function phoneIn(text: string): PhoneNumber {
   if (!phone) throw new Failure(ErrorReason.PHONE_INVALID);
   return phone;
 }
+
+const allowancesOf = (accountId: number, number: string) => [
+  ...SMS_OF_ACCOUNT.map((allowance) => ({
+    bucket: `sms:${allowance.seconds}:${number}:${accountId}`,
+    allowance,
+  })),
+  { bucket: `sms:${number}`, allowance: SMS_OF_ALL },
+];
 
 /** A fingerprint for this number of this account is good for no other. */
 const codeContext = (accountId: number, number: string): string => `phone_code:${accountId}:${number}`;

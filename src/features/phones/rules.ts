@@ -9,11 +9,15 @@ export const MOST_GUESSES = 5;
 export const MOST_PHONES = 5;
 export const UNVERIFIED_SECONDS = 86_400;
 
-/** SMS to one number, whoever asks for them: they cost money, and annoy who does not want them. */
-export const SMS_ALLOWANCES = [
+/**
+ * SMS to one number, which cost money, and annoy who does not want them: those that one account may ask for, and those of all accounts
+ * together. The latter are more, so that nobody alone can use them up and keep the owner of the number from verifying it.
+ */
+export const SMS_OF_ACCOUNT = [
   { calls: 5, seconds: 3600 },
   { calls: 10, seconds: 86_400 },
 ] as const;
+export const SMS_OF_ALL = { calls: 30, seconds: 86_400 } as const;
 
 export interface PhoneNumber {
   /** Country code and national number, digits only. */

@@ -79,19 +79,33 @@ test("the sweep deletes files of documents that have no row, an hour after they 
   const { storage, keys, askedFor } = storageInMemory();
   for (const key of ["documents/aa/known", "documents/aa/lost", "backups/aa/other"]) keys.add(key);
 
-  await deleteOrphans(storage, { keysAmong: async () => ["documents/aa/known"] }, NOW);
+  await deleteOrphans(storage, databaseThatKnows(["documents/aa/known"]), NOW);
 
   expect([...keys]).toEqual(["documents/aa/known", "backups/aa/other"]);
   expect(askedFor).toEqual([new Date("2026-01-02T02:04:05Z")]);
 });
 
-test("a database that knows none of many files deletes none", async () => {
+test("a database that knows few of many files deletes none", async () => {
   const { storage, keys } = storageInMemory();
-  for (let number = 0; number < 101; number++) keys.add(`documents/aa/${number}`);
+  for (let number = 0; number < 151; number++) keys.add(`documents/aa/${number}`);
 
-  await expect(deleteOrphans(storage, { keysAmong: async () => [] }, NOW)).rejects.toThrow(
-    "none of 101 files",
+  await expect(deleteOrphans(storage, databaseThatKnows(["documents/aa/7"]), NOW)).rejects.toThrow(
+    "knows 1 of 151 files",
   );
 
-  expect(keys.size).toBe(101);
+  expect(keys.size).toBe(151);
+});
+
+test("a database without a document deletes none, however few there are", async () => {
+  const { storage, keys } = storageInMemory();
+  keys.add("documents/aa/somebody");
+
+  await deleteOrphans(storage, databaseThatKnows([]), NOW);
+
+  expect(keys.size).toBe(1);
+});
+
+const databaseThatKnows = (keys: readonly string[]) => ({
+  isEmpty: async () => keys.length === 0,
+  keysAmong: async (asked: readonly string[]) => asked.filter((key) => keys.includes(key)),
 });

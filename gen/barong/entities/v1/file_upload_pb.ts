@@ -4,13 +4,14 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file barong/entities/v1/file_upload.proto.
  */
 export const file_barong_entities_v1_file_upload: GenFile = /*@__PURE__*/
-  fileDesc("CiRiYXJvbmcvZW50aXRpZXMvdjEvZmlsZV91cGxvYWQucHJvdG8SEmJhcm9uZy5lbnRpdGllcy52MSJCCgpGaWxlVXBsb2FkEhAKCGZpbGVuYW1lGAEgASgJEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIMCgRkYXRhGAMgASgMYgZwcm90bzM");
+  fileDesc("CiRiYXJvbmcvZW50aXRpZXMvdjEvZmlsZV91cGxvYWQucHJvdG8SEmJhcm9uZy5lbnRpdGllcy52MSJWCgpGaWxlVXBsb2FkEhoKCGZpbGVuYW1lGAEgASgJQgi6SAVyAxiACBIeCgxjb250ZW50X3R5cGUYAiABKAlCCLpIBXIDGP8BEgwKBGRhdGEYAyABKAxiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * A file in a request. In a multipart form it is a part with a file name; elsewhere its bytes come in the message.

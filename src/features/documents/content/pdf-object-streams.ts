@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { tokenAfterDictionary } from "./pdf-dictionary.js";
@@ -8,8 +9,11 @@ const unpack = promisify(inflate);
 const LONGEST_DICTIONARY = 16 * 1024;
 const MOST_PACKED_BYTES = 1024 * 1024;
 const MOST_UNPACKED_BYTES = 8 * 1024 * 1024;
-/** Characters looked at, in all of a file; beyond it somebody wants to keep us busy. */
-const MOST_EFFORT = 24 * 1024 * 1024;
+/** Characters looked at, in all of a file; beyond it somebody wants to keep us busy. Dictionaries are short, and cost more to read. */
+const MOST_UNPACKED = 24 * 1024 * 1024;
+const MOST_DICTIONARIES = 2 * 1024 * 1024;
+/** After so many characters others have their turn. */
+const TURN = 256 * 1024;
 
 /** Readers take any stream with this entry for one of objects. Fonts have `FirstChar`. */
 const MARK = new RegExp(`${pdfName("First")}(?![A-Za-z])`, "g");
@@ -32,7 +36,9 @@ export class ObjectStreams {
   private text = "";
   /** Up to here the text has been looked at; what is before it is kept for the beginnings of dictionaries. */
   private seen = 0;
-  private effort = 0;
+  private unpacked = 0;
+  private dictionaries = 0;
+  private turn = 0;
   private isWaiting = false;
 
   constructor(private readonly isFine: (text: string) => boolean) {}
@@ -67,7 +73,9 @@ export class ObjectStreams {
     const rest = this.text.slice(mark, mark + LONGEST_DICTIONARY);
     const next = tokenAfterDictionary(rest);
     if (next === undefined) return rest.length < LONGEST_DICTIONARY ? "unfinished" : "refused";
-    if (!this.isWorth(next.end)) return "refused";
+    this.dictionaries += next.end;
+    if (this.dictionaries > MOST_DICTIONARIES) return "refused";
+    await this.letOthers(next.end);
     if (next.token !== "stream") return "passed";
 
     const [start, end] = [this.text.lastIndexOf("<<", mark), mark + next.end - "stream".length];
@@ -89,14 +97,18 @@ export class ObjectStreams {
     const packed = Buffer.from(data.replace(/^\r?\n?/, ""), "latin1");
     try {
       const objects = await unpack(packed, { maxOutputLength: MOST_UNPACKED_BYTES });
-      return this.isWorth(LONGEST_DICTIONARY + objects.length) && this.isFine(objects.toString("latin1"));
+      this.unpacked += LONGEST_DICTIONARY + objects.length;
+      await this.letOthers(objects.length);
+      return this.unpacked <= MOST_UNPACKED && this.isFine(objects.toString("latin1"));
     } catch {
       return false;
     }
   }
 
-  private isWorth(effort: number): boolean {
-    this.effort += effort;
-    return this.effort <= MOST_EFFORT;
+  private async letOthers(effort: number): Promise<void> {
+    this.turn += effort;
+    if (this.turn < TURN) return;
+    this.turn = 0;
+    await breathe();
   }
 }
