@@ -44,6 +44,7 @@ export async function startProduct({ databaseUrl, folder, profiles }: ProductSet
     MAIL_FROM: "bench@example.com",
     TWILIO_ACCOUNT_SID: "AC0",
     TWILIO_AUTH_TOKEN: "bench",
+    TWILIO_PHONE_NUMBER: "+15005550006",
     TWILIO_URL: "http://127.0.0.1:9",
     DOCUMENTS_FOLDER: join(folder, "documents"),
     ADMIN_EMAIL: ADMINISTRATOR.email,

@@ -10,6 +10,8 @@ export interface FieldTarget {
   readonly key: string;
   /** `name[key]=value` addresses one entry of a map. */
   readonly mapKey?: string;
+  /** `name[key]=value` addresses one member of a JSON object. */
+  readonly jsonKey?: string;
   /** Why nothing can be given under this name. */
   readonly refusal?: string;
   /** Why the field cannot be given as text. */
@@ -105,6 +107,7 @@ function resolve(root: DescMessage, name: string): FieldTarget | undefined {
     const textRefusal = textRefusalOf(last);
     return textRefusal === undefined ? found : { ...found, textRefusal };
   }
+  if (isJsonField(last)) return { ...found, jsonKey: inBrackets };
   if (last.fieldKind !== "map") return { ...found, refusal: "takes no index" };
   if (last.mapKind === "message" && !isTextual(last.message)) {
     return { ...found, refusal: "holds messages, which no text can carry" };
@@ -126,6 +129,11 @@ function longestKnown(root: DescMessage, names: readonly string[]) {
   }
   return { path, walkedInto: false };
 }
+
+/** A field that holds any JSON, or any JSON object. */
+const isJsonField = (field: DescField): boolean =>
+  field.fieldKind === "message" &&
+  ["google.protobuf.Struct", "google.protobuf.Value"].includes(field.message.typeName);
 
 function textRefusalOf(field: DescField): string | undefined {
   if (field.fieldKind === "map") return "is a map and needs a key";

@@ -40,7 +40,7 @@ function readHabits({ body, method }: Binding, json: JsonValue, policy: DecodePo
   const schema = typeof body === "object" ? body.message : method.input;
   if (schema === undefined || !isJsonObject(json)) return;
   for (const field of schema.fields) {
-    for (const name of [field.jsonName, field.name]) {
+    for (const name of new Set([field.jsonName, field.name])) {
       if (Object.hasOwn(json, name)) readHabit(field, name, json, policy);
     }
   }
@@ -55,8 +55,9 @@ function readHabit(
   const value = json[name];
   if (value === null && mayBeEmpty(field) && nullMeansEmpty(field)) json[name] = "";
   else if (isBlank(value) && blankIsUnset(field)) delete json[name];
-  else if (enumWords && field.fieldKind === "enum" && typeof value === "string") {
-    json[name] = valueNamed(field.enum, value)?.number ?? value;
+  else if (enumWords && field.fieldKind === "enum" && value !== null) {
+    // A number is no word: as a text it is refused like any other that is none.
+    json[name] = valueNamed(field.enum, String(value))?.number ?? String(value);
   }
 }
 

@@ -26,7 +26,7 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /** Decoders recurse, so hostile nesting is refused before anything is built from it. */
-function deeperThan(text: string, limit: number): boolean {
+export function deeperThan(text: string, limit: number): boolean {
   if (text.length <= limit) return false;
   let depth = 0;
   let inString = false;

@@ -29,11 +29,15 @@ export interface ParametersNeeds {
   readonly json?: JsonValue | undefined;
 }
 
+/** Members that may come one by one: each is written together with those before it. */
+const MOST_MEMBERS = 100;
+
 /**
  * Writes values that come as text into a message. Stronger places come first (body, then query): what they set, a weaker one
  * cannot change; within one place, a second value for a singular field is a violation. The path goes over everything.
  */
 export class Parameters {
+  private readonly members = new Map<string, JsonFields>();
   private readonly setBy = new Map<string, { readonly place: Place; readonly key: string }>();
 
   constructor(private readonly needs: ParametersNeeds) {}
@@ -47,6 +51,10 @@ export class Parameters {
     }
     if (isBlank(text) && this.needs.blankIsUnset(target.last)) return;
     if (givenByPath.has(target.key) || this.isTaken(target, place)) return;
+    if (target.jsonKey !== undefined) {
+      this.writeMember(target, place, target.jsonKey, text);
+      return;
+    }
     this.write(target, place, text, () => jsonOfText(target.last, text, this.needs));
   }
 
@@ -90,6 +98,19 @@ export class Parameters {
     return holder;
   }
 
+  /** Members of one JSON object come one by one, each as a text. */
+  private writeMember(target: FieldTarget, place: Place, key: string, text: string): void {
+    // As entries, so that "__proto__" stays a name.
+    const earlier = Object.entries(this.members.get(target.key) ?? {});
+    if (earlier.length >= MOST_MEMBERS) {
+      this.refuse(target, place, `has more than ${MOST_MEMBERS} members`, false);
+      return;
+    }
+    const members = Object.fromEntries([...earlier, [key, text]]);
+    this.members.set(target.key, members);
+    this.write(target, place, text, () => members);
+  }
+
   private write(target: FieldTarget, place: Place, text: string, toJson: () => JsonValue): void {
     const { schema, message, registry } = this.needs;
     try {
@@ -109,7 +130,8 @@ export class Parameters {
   }
 
   private isClaimed(target: FieldTarget, place: Place, key: string): boolean {
-    const slot = target.mapKey === undefined ? key : `${key}[${target.mapKey}]`;
+    const index = target.mapKey ?? target.jsonKey;
+    const slot = index === undefined ? key : `${key}[${index}]`;
     const earlier = this.setBy.get(slot);
     if (earlier === undefined) {
       this.setBy.set(slot, { place, key: target.key });

@@ -7,7 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { valueNamed, wordOf } from "./enum-words.js";
 import type { DecodePolicy } from "./incoming.js";
-import { parseJson } from "./json.js";
+import { deeperThan, parseJson } from "./json.js";
 
 /** A text that cannot become a value of its field; the message says what was expected. */
 export class TextError extends Error {
@@ -62,7 +62,8 @@ function enumOfText(type: DescEnum, text: string, { enumWords }: TextReading): J
   if (type.typeName === "google.protobuf.NullValue" && text === "null") return null;
   const named = enumWords ? valueNamed(type, text) : type.values.find(({ name }) => name === text);
   if (named !== undefined) return named.number;
-  if (integer.test(text)) return Number(text);
+  // Where words are the custom, a number is a mistake.
+  if (!enumWords && integer.test(text)) return Number(text);
   const words = type.values.map((value) => (enumWords ? wordOf(value) : value.name));
   throw new TextError(`must be one of ${words.join(", ")}`);
 }
@@ -93,10 +94,10 @@ function messageOfText(type: DescMessage, text: string, { jsonDepth }: TextReadi
 
 /** JSON where the text is JSON; else the text itself, as a form has no quotes to say so. */
 function valueOfText(text: string, jsonDepth: number): JsonValue {
+  if (deeperThan(text, jsonDepth)) throw new TextError(`is nested more than ${jsonDepth} levels deep`);
   try {
     return parseJson(text, jsonDepth);
-  } catch (error) {
-    if (/^\s*[{[]/.test(text)) throw error;
+  } catch {
     return text;
   }
 }

@@ -111,7 +111,7 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     const reading = call.read();
     const request = reading instanceof Promise ? await reading : reading;
     call.asks(request.message);
-    const code = codeIn?.(request.message, call.caller);
+    const code = codeIn?.(request, call.caller);
     validate(request);
     fillPage?.(request.message);
     // Counted first, so that nobody can have the vendor asked without end.

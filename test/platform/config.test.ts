@@ -80,7 +80,7 @@ test("SMS leave by Twilio when its account is given, and else go to the mailbox"
     twilio: {
       accountSid: "AC0123456789abcdef0123456789abcdef",
       authToken: "t0ken",
-      from: "+15005550000",
+      from: "+15005550006",
       url: "https://api.twilio.com/",
     },
     text: "{code} it is",

@@ -66,6 +66,15 @@ test.each(["", "?totp_code=", "?totp_code=%20"])(
   },
 );
 
+test("a code that is no text is told as such", async () => {
+  const { url, done } = await openKeyDoors({ otp: true });
+
+  const answer = await post(`${url}${keys}`, { totp_code: 123456, algorithm: "HS256" });
+
+  expect(answer).toMatchObject({ status: 422, body: { errors: ["resource.apikey.invalid_totp_code"] } });
+  expect(done).toEqual([]);
+});
+
 test("a request that breaks rules does not use the code up", async () => {
   const { url, done } = await openKeyDoors({ otp: true });
 

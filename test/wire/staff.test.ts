@@ -179,10 +179,21 @@ test.each([
   expect(asked).toMatchObject([expected]);
 });
 
+test("a number is no word in a form either", async () => {
+  const { url, asked } = await openStaffDoors({});
+
+  const answer = await put(url, "uid=ID1&state=3", "application/x-www-form-urlencoded");
+
+  expect(answer).toEqual({ status: 422, body: { errors: ["admin.user.invalid_state"] } });
+  expect(asked).toEqual([]);
+});
+
 test.each([
   [`{"uid":"ID1","state":"frozen"}`, 422, ["admin.user.invalid_state"]],
   [`{"uid":"ID1","state":"unspecified"}`, 422, ["admin.user.invalid_state"]],
   [`{"uid":"ID1","state":99}`, 422, ["admin.user.invalid_state"]],
+  [`{"uid":"ID1","state":3}`, 422, ["admin.user.invalid_state"]],
+  [`{"uid":"ID1","role":"2"}`, 422, ["admin.user.invalid_role"]],
   [`{"uid":"ID1","state":""}`, 400, ["admin.user.empty_state"]],
   [`{"uid":"ID1","otp":" "}`, 400, ["admin.user.empty_otp"]],
   [`{"uid":"ID1"}`, 422, ["admin.user.one_of_role_state_otp"]],

@@ -277,6 +277,35 @@ describe("files of a form", () => {
     });
   });
 
+  test("take one place each, and give it back in the end", async () => {
+    const upload = SMALL.fields.find(({ name }) => name === "upload");
+    if (!upload) throw new Error("the test form has no uploads");
+    let free = 1;
+    const places = {
+      take() {
+        if (free === 0) throw new Failure(ErrorReason.OVERLOADED);
+        free -= 1;
+      },
+      leave() {
+        free += 1;
+      },
+    };
+    async function* data() {
+      yield Buffer.from("x");
+    }
+    const give = (spool: Spool, index: number) =>
+      spool.receive({ field: upload, index, filename: "a", contentType: "a/b", data: data() });
+    const [first, second] = [new Spool({ places }), new Spool({ places })];
+
+    await give(first, 0);
+    await give(first, 1);
+
+    await expect(give(second, 0)).rejects.toMatchObject({ reasons: [ErrorReason.OVERLOADED] });
+    await second.close();
+    await first.close();
+    expect(free).toBe(1);
+  });
+
   test("are measured by their pace, and not by the time that other requests have", async () => {
     const emit = vi.spyOn<EventEmitter, "emit">(Server.prototype, "emit");
     onTestFinished(() => emit.mockRestore());

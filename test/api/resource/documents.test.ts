@@ -223,6 +223,21 @@ describeEachDatabaseAndStorage(
       );
     });
 
+    test("a file's name has at most 1024 characters", async () => {
+      const dana = await memberWithPapers(app);
+      const named = (filename: string) => ({
+        ...PASSPORT,
+        upload: [{ filename, data: aPng().toString("base64") }],
+      });
+
+      expectRefusal(
+        await dana.handInJson(named(`a${" ".repeat(1023)}b`)),
+        422,
+        "resource.document.invalid_upload",
+      );
+      expect((await dana.handInJson(named(`a${" ".repeat(1022)}b`))).status).toBe(201);
+    });
+
     test("what is told about a paper is checked, and all that is wrong with it is named", async () => {
       const dana = await memberWithPapers(app);
       const told = { doc_expire: "31/02/2099", doc_type: "Library card", doc_number: "№ 1" };
@@ -266,6 +281,18 @@ describeEachDatabaseAndStorage(
 
       const [document] = await app.rooms.documents.ofAccount(dana.id);
       expect(document?.metadata).toBe('{"side":"back"}');
+    });
+
+    test("metadata in a form may come member by member", async () => {
+      const dana = await memberWithPapers(app);
+      const form = formOf([png()]);
+      form.append("metadata[side]", "back");
+      form.append("metadata[__proto__]", "x");
+
+      expect((await dana.handInForm(form)).status).toBe(201);
+
+      const [document] = await app.rooms.documents.ofAccount(dana.id);
+      expect(document?.metadata).toBe('{"side":"back","__proto__":"x"}');
     });
 
     test("an upload labels the account as pending, once", async () => {

@@ -89,6 +89,10 @@ describe("what is none of the three formats is refused", () => {
     ["a PNG that is cut off", file.subarray(0, -12)],
     ["a PNG that begins with another chunk", pngOf([["tEXt", latin1("a\0b")], IHDR, IDAT, IEND])],
     ["a PNG without pixels", pngOf([IHDR, IEND])],
+    [
+      "a PNG that would not fit into any memory",
+      pngOf([["IHDR", Buffer.from("7fffffff7fffffff0806000000", "hex")], IDAT, IEND]),
+    ],
     ["a PDF that is cut off", latin1("%PDF-1.7\n1 0 obj\n")],
     ["a PDF that does not begin at the first byte", Buffer.concat([latin1("\n"), aPdf()])],
   ])("%s", async (_what, bytes) => {
@@ -104,6 +108,17 @@ describe("a file of two formats at once is refused", () => {
 
   const refused: readonly (readonly [string, Buffer])[] = [
     ["a JPEG with an archive behind it", jpegOf({ after: archive })],
+    ["a JPEG with a Linux program behind it", jpegOf({ after: latin1("\x7fELF\x02\x01\x01") })],
+    ["a JPEG with a PNG behind it", jpegOf({ after: aPng() })],
+    ["a PNG with a Windows program behind it", Buffer.concat([aPng(), latin1("MZ\x90\0\x03")])],
+    ["a PNG with a packed file behind it", Buffer.concat([aPng(), Buffer.from("1f8b0800", "hex")])],
+    ["a PNG with a shell script behind it", Buffer.concat([aPng(), latin1("\n#!/bin/sh\n")])],
+    ["a PNG with a page of no head behind it", Buffer.concat([aPng(), latin1("\n<body onload=alert(1)>")])],
+    ["a PNG with an image of a page behind it", Buffer.concat([aPng(), latin1("x <img src=x onerror=a()>")])],
+    [
+      "a PNG with a script in wide characters behind it",
+      Buffer.concat([aPng(), Buffer.from("  <script>a()</script>", "utf16le")]),
+    ],
     [
       "a JPEG with an archive in a comment",
       jpegOf({ before: segment(COMMENT, archive), after: noise(70_000) }),

@@ -1,3 +1,4 @@
+import { Appended } from "./appended.js";
 import { ByteReader } from "./byte-reader.js";
 import { ForeignContent } from "./foreign-content.js";
 import { isWholeJpeg } from "./jpeg.js";
@@ -22,7 +23,7 @@ const FORMATS: readonly Format[] = [
 
 /**
  * What a file is by its content, which is read once and in bounded memory; undefined when it is none of the types that documents have,
- * is cut off, acts when opened, or is a file of another format as well (see {@link ForeignContent}).
+ * is cut off, acts when opened, or is a file of another format as well (see {@link ForeignContent} and {@link Appended}).
  */
 export async function fileTypeOf(content: AsyncIterable<Buffer>): Promise<FileType | undefined> {
   const foreign = new ForeignContent();
@@ -33,8 +34,9 @@ export async function fileTypeOf(content: AsyncIterable<Buffer>): Promise<FileTy
     if (format === undefined) return undefined;
     await bytes.skip(format.signature.length);
     if (!(await format.isGood(bytes))) return undefined;
-    for await (const _appended of bytes.rest());
-    return foreign.found ? undefined : format.type;
+    const appended = new Appended();
+    for await (const piece of bytes.rest()) appended.take(piece);
+    return foreign.found || appended.isFile ? undefined : format.type;
   } finally {
     await bytes.close();
   }

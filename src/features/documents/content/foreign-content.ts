@@ -2,7 +2,7 @@ import { Windows } from "./windows.js";
 
 /** What a browser or an interpreter runs wherever it begins in a file, and the harmless text by which virus scanners are tried out. */
 const PAGE_OR_SCRIPT =
-  /<(?:script|iframe|html[\s>]|!doctype\s{1,9}html|svg[\s/>][\s -~]{4}|\?php\s)|\$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!/i;
+  /<(?:script|iframe|(?:html|body|img|object|embed)[\s/>]|!doctype\s{1,9}html|svg[\s/>][\s -~]{4}|\?php\s)|<\0?s\0c\0r\0i\0p\0t|\$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!/i;
 
 /** The beginning of a file in a ZIP archive with a method of packing that exists, of a whole archive, and of a PDF. */
 const ARCHIVE_OR_PDF =
@@ -20,7 +20,7 @@ const ZIP_END_REACH = 22 + 65535;
  * look from the end or for a beginning anywhere; of PDF, which look in the first KiB; and browsers and interpreters, which skip what
  * they do not understand. So their signatures may be nowhere in a file, its pixels and what cameras append included, but each is so
  * long that fewer than one of ten thousand photos of 10 MiB contains one by chance. The formats that need their first byte, such as
- * programs and GIF, need no search: JPEG, PNG and PDF need it too.
+ * programs and GIF, need no search inside: JPEG, PNG and PDF need it too.
  */
 export class ForeignContent {
   private readonly windows = new Windows();

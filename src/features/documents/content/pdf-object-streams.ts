@@ -40,6 +40,8 @@ export class ObjectStreams {
   private dictionaries = 0;
   private turn = 0;
   private isWaiting = false;
+  /** Whether there was one that is not packed. */
+  hasPlain = false;
 
   constructor(private readonly isFine: (text: string) => boolean) {}
 
@@ -91,8 +93,11 @@ export class ObjectStreams {
 
   private async isPassable(entries: string, data: string): Promise<boolean> {
     const filters = entries.match(/\/(?:Filter|FlateDecode)/g) ?? [];
-    // Without a filter it has been searched with the rest of the file.
-    if (filters.length === 0) return true;
+    // Without a filter it has been searched with the rest of the file, unless that is encrypted.
+    if (filters.length === 0) {
+      this.hasPlain = true;
+      return true;
+    }
     if (filters.length !== 2 || !/\/Filter[\s[]*\/FlateDecode/.test(entries)) return false;
     const packed = Buffer.from(data.replace(/^\r?\n?/, ""), "latin1");
     try {

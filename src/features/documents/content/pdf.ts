@@ -17,16 +17,19 @@ const ACTIVE = new RegExp(
 );
 
 const END = "%%EOF";
+const ENCRYPTED = new RegExp(`${pdfName("Encrypt")}(?![A-Za-z])`);
 
 /** Whether a PDF has an end, and nothing that acts when it is opened. */
 export async function isPassivePdf(bytes: ByteReader): Promise<boolean> {
   const windows = new Windows();
   const packed = new ObjectStreams((text) => !ACTIVE.test(text));
   let hasEnd = false;
+  let isEncrypted = false;
   for await (const piece of bytes.rest()) {
     const window = windows.next(piece);
     if (ACTIVE.test(window) || !(await packed.pass(piece.toString("latin1")))) return false;
     hasEnd ||= window.includes(END);
+    isEncrypted ||= ENCRYPTED.test(window);
   }
-  return hasEnd && packed.isSettled;
+  return hasEnd && packed.isSettled && !(isEncrypted && packed.hasPlain);
 }
