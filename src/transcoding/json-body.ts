@@ -55,9 +55,10 @@ function readHabit(
   const value = json[name];
   if (value === null && mayBeEmpty(field) && nullMeansEmpty(field)) json[name] = "";
   else if (isBlank(value) && blankIsUnset(field)) delete json[name];
-  else if (enumWords && field.fieldKind === "enum" && value !== null) {
+  else if (enumWords && field.fieldKind === "enum") {
+    if (typeof value === "string") json[name] = valueNamed(field.enum, value)?.number ?? value;
     // A number is no word: as a text it is refused like any other that is none.
-    json[name] = valueNamed(field.enum, String(value))?.number ?? String(value);
+    if (typeof value === "number") json[name] = String(value);
   }
 }
 

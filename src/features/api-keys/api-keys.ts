@@ -6,7 +6,7 @@ import type { Paged, PageRange } from "../../platform/page.js";
 import { randomHex } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Accounts } from "../accounts/accounts.js";
-import { MOST_KEYS } from "./rules.js";
+import { isKid, MOST_KEYS } from "./rules.js";
 import type { ApiKey, ApiKeyChange, ApiKeyStore, OwnKey } from "./store.js";
 
 export type { ApiKey, ApiKeyState } from "./store.js";
@@ -58,6 +58,7 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
     /** The key as it is then; throws Failure(RECORD_NOT_FOUND) for one of somebody else. */
     change: (own: OwnKey, change: ApiKeyChange): Promise<ApiKey> =>
       database.transaction(async (tx) => {
+        if (!isKid(own.kid)) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         await store.change(own, change, clock(), tx);
         const key = await store.find(own, tx);
         if (!key) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
@@ -66,7 +67,8 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
 
     delete: (own: OwnKey): Promise<void> =>
       database.transaction(async (tx) => {
-        if (!(await store.delete(own, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        if (!isKid(own.kid) || !(await store.delete(own, tx)))
+          throw new Failure(ErrorReason.RECORD_NOT_FOUND);
       }),
   };
 }

@@ -2,6 +2,7 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import type { Audit, Caller } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
+import { beyondCall } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
@@ -103,9 +104,15 @@ export function createOtp(needs: OtpNeeds) {
   async function guessed(accountId: number, judge: () => Promise<boolean>): Promise<boolean> {
     const bucket = `otp:${accountId}`;
     await throttles.spend(bucket, GUESSES);
-    const isRight = await judge();
-    if (isRight) await throttles.forget(bucket);
-    return isRight;
+    try {
+      const isRight = await judge();
+      if (isRight) await throttles.forget(bucket);
+      return isRight;
+    } catch (fault) {
+      // A guess that could not be judged was none.
+      if (!(fault instanceof Failure)) await beyondCall(() => throttles.refund(bucket));
+      throw fault;
+    }
   }
 
   async function useCode(accountId: number, code: string, tx?: Tx): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database } from "../../database/database.js";
 import type { Audit, Caller } from "../../platform/call.js";
+import { beyondCall } from "../../platform/deadline.js";
 import { Failure, type Subject } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
@@ -57,12 +58,22 @@ export function createPasswordChange(needs: PasswordChangeNeeds) {
     },
   };
 
+  /** A guess that could not be judged, such as by a server with too much to do, was none. */
+  async function judged<T>(bucket: string, judge: () => Promise<T>): Promise<T> {
+    try {
+      return await judge();
+    } catch (fault) {
+      await beyondCall(() => throttles.refund(bucket));
+      throw fault;
+    }
+  }
+
   /** The account as it was when the password was checked. Every guess is counted before it is judged. */
   async function accountWith(password: string, about: Subject): Promise<Account> {
     const bucket = `old password:${about.accountId}`;
     await throttles.spend(bucket, GUESSES);
     const account = await accounts.byId(about.accountId);
-    const proved = account && (await accounts.withPassword(account, password));
+    const proved = account && (await judged(bucket, () => accounts.withPassword(account, password)));
     if (!proved) throw new Failure(ErrorReason.OLD_PASSWORD_WRONG, { about });
     await throttles.forget(bucket);
     return proved;
