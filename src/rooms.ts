@@ -156,7 +156,7 @@ export function createRooms({
     limit: config.documentsLimit,
   });
   const bearer = createBearer({ key: signingKey, ...config.jwt, clock });
-  const rules = readPathRules(config.authzRulesFile);
+  const rules = readPathRules(config.authz.rulesFile);
 
   accounts.onCredentialsChanged(sessions.endAllOf);
 

@@ -84,4 +84,22 @@ const SECURITY: Node = {
     name: "_barong_session",
     description: "The cookie that `identity.SessionService.CreateSession` sets.",
   },
+  apiKey: {
+    type: "apiKey",
+    in: "header",
+    name: "X-Auth-Apikey",
+    description: "The `kid` of an API key; needs the nonce and the signature beside it.",
+  },
+  apiKeyNonce: {
+    type: "apiKey",
+    in: "header",
+    name: "X-Auth-Nonce",
+    description: "The time in milliseconds since 1970.",
+  },
+  apiKeySignature: {
+    type: "apiKey",
+    in: "header",
+    name: "X-Auth-Signature",
+    description: "What the key's secret gives for this nonce or this request; see docs/api-keys.",
+  },
 };

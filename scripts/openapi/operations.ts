@@ -37,7 +37,9 @@ export function operationsOf(binding: Binding, catalogue: Catalogue, components:
     tags: [tagOf(method.parent)],
     summary,
     description: description === "" ? undefined : description,
-    security: isPublic(binding) ? [] : [{ bearer: [] }, { session: [] }],
+    security: isPublic(binding)
+      ? []
+      : [{ bearer: [] }, { session: [] }, { apiKey: [], apiKeyNonce: [], apiKeySignature: [] }],
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: bodyOf(binding, components),
     responses: responsesOf(binding, catalogue, components),

@@ -72,6 +72,9 @@ function rulesOf(field: DescField): Node {
       if (type.value.in.length > 0) throw new Error(`${field}: the rule enum.in has no words in OpenAPI yet`);
       // What the enum does not define, and the zero value, have no word over REST.
       return {};
+    case "timestamp":
+      // A moment that lies in the future has no word in JSON Schema.
+      return {};
     case undefined:
       return cel.length > 0 ? { pattern: patternIn(cel[0]?.expression ?? "") } : {};
     default:

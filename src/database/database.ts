@@ -2,11 +2,12 @@ import type { Sequelize, Transaction } from "sequelize";
 import { type Clock, monotonicMilliseconds, systemClock } from "../platform/clock.js";
 import { beyondCall, callSignal, withinCall } from "../platform/deadline.js";
 import { type DatabaseAddress, printable, readAddress } from "./address.js";
+import { type Direct, directOnFile, directOnMysql, type Value } from "./direct.js";
 import { EmbeddedFile } from "./embedded/file.js";
 import { CallEnded, DatabaseUnreachable, isRetryable, shortReason } from "./errors.js";
 import { pause, retryDelay } from "./retry.js";
 import { openEmbedded, openMysql } from "./sequelize.js";
-import { committingInterface, transactionInternals } from "./sequelize-internals.js";
+import { committingInterface, internalsOf, transactionInternals } from "./sequelize-internals.js";
 
 export interface DatabaseSettings {
   /** `mysql://user:password@host:port/name?ssl=...` or `sqlite:PATH`; see `readAddress`. */
@@ -49,6 +50,7 @@ export class Database {
   readonly #logger: DatabaseLogger | undefined;
   readonly #address: DatabaseAddress;
   readonly #file: EmbeddedFile | undefined;
+  readonly #direct: Direct;
 
   constructor(
     readonly settings: DatabaseSettings,
@@ -65,8 +67,10 @@ export class Database {
       const waitMs = settings.lockWaitMs ?? Math.min(lockWaitMs, settings.queryTimeoutMs);
       this.#file = new EmbeddedFile(this.#address.path, waitMs);
       this.sequelize = openEmbedded(this.#file, limits);
+      this.#direct = directOnFile(this.#file);
     } else {
       this.sequelize = openMysql(this.#address, limits);
+      this.#direct = directOnMysql(internalsOf(this.sequelize).connectionManager, settings.queryTimeoutMs);
     }
   }
 
@@ -89,6 +93,19 @@ export class Database {
         await pause(retryDelay(attempt), callSignal());
       }
     }
+  }
+
+  /**
+   * The rows of a query that is asked all the time, without what Sequelize does around it. `?` stands for a value. Dates are `Date`;
+   * booleans are 0 and 1 on MySQL.
+   */
+  async read<Row extends object>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    return (await this.#direct.read(sql, values)) as Row[];
+  }
+
+  /** As `read`, for a statement that writes; answers how many rows it touched. It is a transaction of its own. */
+  write(sql: string, values: readonly Value[]): Promise<number> {
+    return this.#direct.write(sql, values);
   }
 
   /** Waits until the database answers, up to `forSeconds`. `onRetry` gets a line to log after each vain attempt. */

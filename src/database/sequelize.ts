@@ -4,7 +4,6 @@ import { embeddedDialect, refuseTableRebuilds } from "./embedded/dialect.js";
 import type { EmbeddedFile } from "./embedded/file.js";
 import { guardQueries } from "./guarded-query.js";
 import { prepareConnections } from "./mysql/connections.js";
-import { typeCast } from "./mysql/type-cast.js";
 import { internalsOf } from "./sequelize-internals.js";
 
 interface Limits {
@@ -30,7 +29,7 @@ export function openMysql(address: MysqlAddress, limits: Limits): Sequelize {
       connectTimeout: Math.min(limits.queryTimeoutMs, 5000),
       // An UPDATE counts the rows it found, changed or not, as on SQLite.
       flags: "+FOUND_ROWS",
-      typeCast,
+      typeCast: true,
       ...(address.tls === undefined ? {} : { ssl: address.tls }),
     },
   });

@@ -9,8 +9,12 @@ export interface Origin {
   readonly userAgent: string;
 }
 
+/** How somebody has proved who he is. */
+export type CallerKind = "bearer" | "session" | "api key";
+
 /** Who is calling: an active account, as its row was when the caller was identified. */
 export interface Caller {
+  readonly kind: CallerKind;
   readonly accountId: number;
   readonly uid: string;
   readonly email: string;
@@ -18,8 +22,24 @@ export interface Caller {
   readonly level: number;
   /** Two-factor authentication is on. */
   readonly otp: boolean;
-  /** The session behind a cookie; absent for a bearer token. */
+  /** The session behind a cookie; absent for a bearer token or an API key. */
   readonly sessionId?: number;
+  /** The SHA-256 as hex that the request's body must have, where a signature covers it. */
+  readonly signedBody?: string;
+}
+
+/** A request's line, and what its connection tells. */
+export interface Asked {
+  /** In capitals. */
+  readonly verb: string;
+  /** Path and query, escapes as they were sent. */
+  readonly target: string;
+  /** Who connected is one of the trusted proxies. */
+  readonly byTrustedProxy: boolean;
+  /** The client's address as who connected tells it by a list like that of `X-Forwarded-For`; believed of trusted proxies alone. */
+  clientBehind(forwardedFor: string): string;
+  /** The SHA-256 of the whole body as hex, read to its end; of none for an empty one. Undefined where the request has no signature that covers it. */
+  bodySha256(): Promise<string | undefined>;
 }
 
 /** How the activity log names an attempt, and where it came from. */
@@ -49,6 +69,8 @@ export interface Call {
   /** Aborted when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
   readonly origin: Origin;
+  /** What was asked for, as it came over HTTP or HTTP/2. */
+  readonly asked: Asked;
   /** The identified caller. Reading it in a method that is open to everybody is a programming error. */
   readonly caller: Caller;
   /** Reading it in a method that declares no activity is a programming error. */

@@ -59,11 +59,21 @@ export function readConfig(environment: Environment) {
       idleSeconds: set(values.sessionIdleSeconds),
       lifetimeSeconds: set(values.sessionLifetimeSeconds),
       secureCookie: publicUrl.startsWith("https:"),
+      perAccount: set(values.sessionsPerAccount),
     },
     secretsKeys: keys,
     storage: storageConfig(values, dataDir),
     documentsLimit: set(values.documentsLimit),
-    authzRulesFile: values.authzRulesFile,
+    authz: {
+      rulesFile: values.authzRulesFile,
+      ownPath: set(values.authzOwnPath).replace(/^\/+|\/+$/g, ""),
+      timeoutMs: set(values.authzTimeoutMs),
+      cacheMs: set(values.authzCacheMs),
+    },
+    apiKeys: {
+      schemes: set(values.apiKeySchemes) as readonly ("nonce" | "request")[],
+      nonceWindowMs: set(values.apiKeyNonceWindowMs),
+    },
     hideAccounts: set(values.hideAccounts),
     passwordMinimumBits: set(values.passwordMinimumBits),
     hashing: { concurrency: set(values.hashingConcurrency), queueLimit: set(values.hashingConcurrency) * 64 },
@@ -161,6 +171,10 @@ function contradictions(values: Optional): string[] {
   const found: string[] = [];
   if (values.corsCredentials && values.corsOrigins?.includes("*")) {
     found.push("API_CORS_ALLOW_CREDENTIALS needs API_CORS_ORIGINS to name the origins, not *");
+  }
+  for (const scheme of values.apiKeySchemes ?? []) {
+    if (scheme !== "nonce" && scheme !== "request")
+      found.push(`API_KEY_SCHEMES: ${scheme} is neither nonce nor request`);
   }
   for (const origin of values.corsOrigins ?? []) {
     if (origin !== "*" && !/^https?:\/\/[^/\s]+$/.test(origin)) {

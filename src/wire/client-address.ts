@@ -1,16 +1,20 @@
 import { BlockList, isIP } from "node:net";
 
 /** Tells a client's address from the peer's and the header X-Forwarded-For. */
-export type ClientAddress = (peer: string, forwardedFor: string | undefined) => string;
+export interface ClientAddress {
+  (peer: string, forwardedFor: string | undefined): string;
+  /** Whether the peer is a trusted proxy. */
+  isTrusted(peer: string): boolean;
+}
 
 /**
  * Believes X-Forwarded-For as far as it was written by trusted proxies: addresses or CIDR ranges. Throws on one that cannot be read.
  * The answer is an IP address, IPv4 in its own form; what the peer is when that is unknown.
  */
 export function clientAddressBehind(trustedProxies: readonly string[]): ClientAddress {
-  if (trustedProxies.length === 0) return normalized;
+  if (trustedProxies.length === 0) return Object.assign(normalized, { isTrusted: () => false });
   const isTrusted = membershipOf(trustedProxies);
-  return (peer, forwardedFor) => {
+  const addressOf = (peer: string, forwardedFor: string | undefined): string => {
     let client = normalized(peer);
     if (forwardedFor === undefined || !isTrusted(client)) return client;
     for (const hop of forwardedFor.split(",").reverse()) {
@@ -22,6 +26,7 @@ export function clientAddressBehind(trustedProxies: readonly string[]): ClientAd
     }
     return client;
   };
+  return Object.assign(addressOf, { isTrusted: (peer: string) => isTrusted(normalized(peer)) });
 }
 
 function normalized(address: string): string {

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { isIPv4 } from "node:net";
 import { fromBinary } from "@bufbuild/protobuf";
 import { Metadata, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Origin } from "../platform/call.js";
+import type { Asked, Origin } from "../platform/call.js";
 import { systemClock } from "../platform/clock.js";
 import { Failure } from "../platform/failure.js";
 import type { ClientAddress } from "./client-address.js";
@@ -60,6 +61,18 @@ export class GrpcDoorCall extends WireCall {
       userAgent: userAgentOf(textOf(this.call, "user-agent")),
     };
     return this.from;
+  }
+
+  get asked(): Asked {
+    const { call, clientAddress } = this;
+    const peer = addressOf(call.getPeer());
+    return {
+      verb: "POST",
+      target: call.getPath(),
+      byTrustedProxy: clientAddress.isTrusted(peer),
+      clientBehind: (forwardedFor) => clientAddress(peer, forwardedFor),
+      bodySha256: async () => createHash("sha256").update(call.request).digest("hex"),
+    };
   }
 
   read(): ReadRequest {

@@ -1,5 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Value } from "@bufbuild/protobuf/wkt";
+import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { Access } from "../../gen/barong/options/v1/options_pb.js";
 import type { Audit, Call, Caller } from "../platform/call.js";
 import { beyondCall, withinCall } from "../platform/deadline.js";
@@ -104,12 +105,19 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
   const takesFiles = formBytesOf(method) !== undefined;
   return async (call) => {
     // Who may not call learns nothing about what a request should look like.
-    if (!isPublic) call.isFrom(await steps.identify(call));
+    let signedBody: string | undefined;
+    if (!isPublic) {
+      const caller = await steps.identify(call);
+      signedBody = caller.signedBody;
+      call.isFrom(caller);
+    }
     permit?.(call.caller);
     // Before it is read, as taking in an upload is work already.
     if (takesFiles) await count?.(undefined, call);
     const reading = call.read();
     const request = reading instanceof Promise ? await reading : reading;
+    if (signedBody !== undefined && (await call.asked.bodySha256()) !== signedBody)
+      throw new Failure(ErrorReason.SIGNED_BODY_DIFFERS);
     call.asks(request.message);
     const code = codeIn?.(request, call.caller);
     validate(request);

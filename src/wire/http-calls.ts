@@ -2,9 +2,10 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FastifyRequest } from "fastify";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import type { FileContent, Origin } from "../platform/call.js";
+import type { Asked, FileContent, Origin } from "../platform/call.js";
 import type { RestCall } from "../transcoding/call.js";
 import type { ClientAddress } from "./client-address.js";
+import { HttpAsked } from "./http-asked.js";
 import { keepPace } from "./pace.js";
 import type { ServedMethod } from "./services.js";
 import type { Spool } from "./uploads.js";
@@ -26,6 +27,7 @@ export class RestDoorCall extends WireCall {
   private deadline: AbortSignal | undefined;
   private limits: AbortSignal | undefined;
   private from: Origin | undefined;
+  private line: Asked | undefined;
 
   constructor(
     served: ServedMethod,
@@ -65,6 +67,11 @@ export class RestDoorCall extends WireCall {
     return this.from;
   }
 
+  get asked(): Asked {
+    this.line ??= new HttpAsked(this.rest.rawRequest, this.clientAddress);
+    return this.line;
+  }
+
   read(): Promise<ReadRequest> {
     // Not before it is known who sends the files: strangers have no more time than for any other request.
     if (this.spool) keepPace(this.rest.rawRequest.raw);
@@ -85,6 +92,7 @@ export class RestDoorCall extends WireCall {
 export class ConnectDoorCall extends WireCall {
   readonly door = "connect";
   private from: Origin | undefined;
+  private line: Asked | undefined;
 
   constructor(
     served: ServedMethod,
@@ -115,6 +123,11 @@ export class ConnectDoorCall extends WireCall {
   get origin(): Origin {
     this.from ??= originOf(this.request, this.clientAddress);
     return this.from;
+  }
+
+  get asked(): Asked {
+    this.line ??= new HttpAsked(this.request, this.clientAddress);
+    return this.line;
   }
 
   read(): ReadRequest {

@@ -17,6 +17,7 @@ import { MOST_BODY_BYTES } from "./request-bytes.js";
 import { requestIdOf } from "./request-id.js";
 import { failedCallOf, restDoor, sendAnswer } from "./rest-door.js";
 import { securityHeaders } from "./security-headers.js";
+import { watchSignedBody } from "./signed-bodies.js";
 
 /** PEM texts. */
 export interface Tls {
@@ -49,8 +50,13 @@ export async function createHttpHost(needs: HttpNeeds): Promise<FastifyInstance>
   const log = requestLog(needs);
   const headers = securityHeaders({ https: needs.https });
   const app = Fastify({
-    serverFactory: (handler) =>
-      withBounds(needs.tls ? createTlsServer(needs.tls, handler) : createServer(handler)),
+    serverFactory: (handler) => {
+      const answer: typeof handler = (request, response) => {
+        watchSignedBody(request);
+        handler(request, response);
+      };
+      return withBounds(needs.tls ? createTlsServer(needs.tls, answer) : createServer(answer));
+    },
     genReqId: (raw) => requestIdOf(raw.headers["x-request-id"]),
     bodyLimit: MOST_BODY_BYTES,
     // Ours says it in the form of every other failure.

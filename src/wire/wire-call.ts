@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { DescField, DescMethod, Message } from "@bufbuild/protobuf";
 import type { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Activity } from "../../gen/barong/options/v1/options_pb.js";
-import type { Audit, Call, Caller, FileContent, Origin } from "../platform/call.js";
+import type { Asked, Audit, Call, Caller, FileContent, Origin } from "../platform/call.js";
 import { placeOf } from "./file-fields.js";
 import type { ServedMethod } from "./services.js";
 
@@ -33,10 +33,11 @@ export abstract class WireCall implements Call {
   abstract readonly responseHeader: Headers;
   abstract readonly signal: AbortSignal;
   abstract readonly origin: Origin;
+  abstract readonly asked: Asked;
   readonly method: DescMethod;
   private readonly activity: Activity | undefined;
   private identified: Caller | undefined;
-  private asked: Message | undefined;
+  private requested: Message | undefined;
 
   constructor({ method, rules }: Pick<ServedMethod, "method" | "rules">) {
     this.method = method;
@@ -61,7 +62,7 @@ export abstract class WireCall implements Call {
   }
 
   contentOf(file: Message & { readonly data: Uint8Array }): FileContent | undefined {
-    const place = this.asked && placeOf(file, this.asked, this.method);
+    const place = this.requested && placeOf(file, this.requested, this.method);
     if (place && place.index >= place.bounds.mostFiles) return undefined;
     const { data } = file;
     return {
@@ -73,7 +74,7 @@ export abstract class WireCall implements Call {
 
   /** Tells what the request is, once it was read. */
   asks(request: Message): void {
-    this.asked = request;
+    this.requested = request;
   }
 
   isFrom(caller: Caller): void {

@@ -18,7 +18,7 @@ async function openKeyDoors({ otp }: { readonly otp: boolean }) {
   const doors = await openTestDoors({
     steps: {
       identify: async () => ({
-        ...{ accountId: 7, uid: "ID0000000007", email: "a@b.c", role: "member", level: 3 },
+        ...{ kind: "bearer", accountId: 7, uid: "ID0000000007", email: "a@b.c", role: "member", level: 3 },
         otp,
       }),
       async proveSecondFactor(code, call) {

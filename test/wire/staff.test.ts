@@ -28,6 +28,7 @@ async function openStaffDoors(answers: {
   const identify = async (call: Call) => {
     if (call.requestHeader.get("authorization") === null) throw new Error("nobody calls");
     return {
+      kind: "bearer" as const,
       accountId: 7,
       uid: "ID0000000007",
       email: "a@b.c",

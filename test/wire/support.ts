@@ -53,7 +53,15 @@ export async function openTestDoors(overrides: Overrides = {}) {
     async identify(call) {
       if (call.requestHeader.get("authorization") !== "Bearer good")
         throw new Failure(ErrorReason.BEARER_INVALID);
-      return { accountId: 7, uid: dana.uid, email: dana.email, role: "member", level: 3, otp: false };
+      return {
+        kind: "bearer",
+        accountId: 7,
+        uid: dana.uid,
+        email: dana.email,
+        role: "member",
+        level: 3,
+        otp: false,
+      };
     },
     async verifyCaptcha() {},
     async spend(bucket) {

@@ -1,8 +1,9 @@
 import { callSignal } from "../../platform/deadline.js";
 import { transactionEnd } from "../statement.js";
+import { runAlone } from "./alone.js";
 import type { EmbeddedFile } from "./file.js";
 import type { Outcome } from "./handle.js";
-import { type Bindings, bindingsOf, type Row } from "./values.js";
+import { bindingsOf, type Row } from "./values.js";
 import { WriteTransaction } from "./write-transaction.js";
 
 /**
@@ -64,27 +65,10 @@ export class EmbeddedConnection {
       this.#transaction = await WriteTransaction.begin(this.file, sql, callSignal());
       return NOTHING;
     }
-    if (this.#transaction === undefined) return this.#alone(sql, bindings);
+    if (this.#transaction === undefined) return runAlone(this.file, sql, bindings, callSignal());
     if (end === undefined) return this.#transaction.execute(sql, bindings, callSignal());
     await this.#transaction.commit();
     return NOTHING;
-  }
-
-  async #alone(sql: string, bindings: Bindings | undefined): Promise<Outcome> {
-    const signal = callSignal();
-    if (READING.test(sql)) {
-      const { reader } = await this.file.open();
-      return this.file.step(() => reader.execute(sql, bindings), signal);
-    }
-    const transaction = await WriteTransaction.begin(this.file, sql, signal);
-    try {
-      const outcome = await transaction.execute(sql, bindings, signal);
-      await transaction.commit();
-      return outcome;
-    } catch (error) {
-      transaction.rollback();
-      throw error;
-    }
   }
 }
 
@@ -99,4 +83,3 @@ class Statement {
 type Answer = (this: Statement, error: Error | null, rows?: Row[]) => void;
 
 const NOTHING: Outcome = { rows: [], changes: 0, lastId: 0 };
-const READING = /^[\s;]*(SELECT|PRAGMA|EXPLAIN|VALUES)\b/i;

@@ -2,6 +2,7 @@ import type { Connection } from "mysql2";
 import { beyondCall } from "../../platform/deadline.js";
 import { QueryTimeout } from "../errors.js";
 import type { ConnectionManager } from "../sequelize-internals.js";
+import { typeCast } from "./type-cast.js";
 
 /** How every session of ours is set up, whatever the server's own settings are. */
 export interface SessionSettings {
@@ -18,10 +19,30 @@ export function prepareConnections(manager: ConnectionManager, settings: Session
   manager.connect = (config) =>
     beyondCall(async () => {
       const connection = asConnection(await connect(config));
+      readAsModels(connection);
       await setUp(connection, settings);
       return connection;
     });
   manager.disconnect = async (connection) => close(asConnection(connection));
+}
+
+/**
+ * Has rows read as models want them, by each query and not by the connection: a query that wants its rows otherwise would have the
+ * driver, which looks for one reader and keeps another, make a new one every time.
+ */
+function readAsModels(connection: Connection): void {
+  const driver = connection as unknown as Driver;
+  const query = driver.query.bind(connection);
+  const execute = driver.execute.bind(connection);
+  driver.query = (what, ...rest) =>
+    query(typeof what === "object" ? { typeCast, ...what } : { sql: what, typeCast }, ...rest);
+  driver.execute = (sql, values, answer) => execute({ sql, values, typeCast }, answer);
+}
+
+/** Those forms of the driver's calls that Sequelize and we use. */
+interface Driver {
+  query(what: string | object, ...rest: unknown[]): unknown;
+  execute(...what: unknown[]): unknown;
 }
 
 /** Runs `work`, which waits for an answer on this connection; when the answer takes too long, the connection dies. */

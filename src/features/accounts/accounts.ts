@@ -12,7 +12,7 @@ import type { Account, AccountState, AccountStore } from "./store.js";
 import { UNIQUE_EMAIL } from "./store.js";
 import { changedFrom, type UserRecord, userRecord } from "./user-record.js";
 
-export type { Account, AccountState } from "./store.js";
+export type { Account, AccountState, Holder } from "./store.js";
 
 const reasonOfFault: Record<PasswordFault, ErrorReason> = {
   too_long: ErrorReason.PASSWORD_TOO_LONG,
@@ -42,8 +42,19 @@ type Change = Partial<Pick<Account, "role" | "level" | "otp" | "state">>;
 /** Told that an account's password, second factor, role or state has changed; runs inside the same transaction. */
 type CredentialsListener = (account: Id, tx: Tx) => Promise<void>;
 
+/** Told that something about an account has changed, inside the transaction and once more after its commit. */
+type ChangeListener = (account: Id) => void;
+
 export function createAccounts({ store, events, hasher, clock, minimumBits }: AccountsNeeds) {
   const listeners: CredentialsListener[] = [];
+  const watchers: ChangeListener[] = [];
+  const tellWatchers = ({ id }: Id, tx: Tx): void => {
+    for (const watcher of watchers) {
+      watcher({ id });
+      // Meanwhile others may have read what was true before.
+      tx.afterCommit(() => watcher({ id }));
+    }
+  };
   const tellListeners: CredentialsListener = async (account, tx) => {
     for (const listener of listeners) await listener(account, tx);
   };
@@ -55,6 +66,7 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
     if (!changes) return false;
     const now = clock();
     await store.change(id, wanted, now, tx);
+    tellWatchers({ id }, tx);
     const record = userRecord({ ...before, ...wanted, updatedAt: now });
     await events.record({ name: "model.user.updated", accountId: id, payload: { record, changes } }, tx);
     return true;
@@ -80,6 +92,9 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
 
     /** From now on `listener` runs in every transaction that changes an account's password, second factor, role or state. */
     onCredentialsChanged: (listener: CredentialsListener) => void listeners.push(listener),
+
+    /** From now on `watcher` is called whenever something about an account changes in this process. */
+    onChanged: (watcher: ChangeListener) => void watchers.push(watcher),
 
     /** The reasons for which a password may not be used; none when it may. */
     passwordReasons: (password: string): ErrorReason[] =>
@@ -124,6 +139,7 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
 
     async setPassword(account: Id, passwordDigest: string, tx: Tx): Promise<void> {
       await store.change(account.id, { passwordDigest }, clock(), tx);
+      tellWatchers(account, tx);
       await tellListeners(account, tx);
     },
 

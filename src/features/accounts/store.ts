@@ -27,6 +27,7 @@ function defineAccountModel({ sequelize }: Database) {
     declare state: AccountState;
     declare referralId: number | null;
     declare passwordChangedAt: Date | null;
+    declare credentialsChangedAt: Date | null;
     declare createdAt: Date;
     declare updatedAt: Date;
   }
@@ -42,6 +43,7 @@ function defineAccountModel({ sequelize }: Database) {
       state: { type: DataTypes.STRING(32), allowNull: false },
       referralId: reference({ allowNull: true }),
       passwordChangedAt: instant({ allowNull: true }),
+      credentialsChangedAt: instant({ allowNull: true }),
       createdAt: instant(),
       updatedAt: instant(),
     },
@@ -64,14 +66,22 @@ export interface Account {
   readonly state: AccountState;
   readonly referralId: number | null;
   readonly passwordChangedAt: Date | null;
+  /** When the password, second factor, role or state last changed. */
+  readonly credentialsChangedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-/** An account without its secrets. */
-export type ListedAccount = Omit<Account, "passwordDigest" | "passwordChangedAt">;
+/** What every verdict about who holds an account looks at. */
+export type Holder = Pick<
+  Account,
+  "id" | "uid" | "email" | "role" | "level" | "otp" | "state" | "referralId" | "credentialsChangedAt"
+>;
 
-export type NewAccount = Omit<Account, "id" | "passwordChangedAt">;
+/** An account without its secrets. */
+export type ListedAccount = Omit<Account, "passwordDigest" | "passwordChangedAt" | "credentialsChangedAt">;
+
+export type NewAccount = Omit<Account, "id" | "passwordChangedAt" | "credentialsChangedAt">;
 export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
 
 /** The unique index of addresses, for telling which rule a duplicate broke. */
@@ -135,22 +145,24 @@ export function createAccountStore(database: Database) {
 
     /** Accounts by their ids, in no order. */
     async listed(ids: readonly number[]): Promise<ListedAccount[]> {
-      const secrets = ["passwordDigest", "passwordChangedAt"];
+      const secrets = ["passwordDigest", "passwordChangedAt", "credentialsChangedAt"];
       const where = { id: [...ids] };
       const rows = await AccountModel.findAll({ attributes: { exclude: secrets }, where, raw: true });
       return rows.map(typed);
     },
 
     async insert(account: NewAccount, tx: Tx): Promise<Account> {
-      const fresh = { ...account, passwordChangedAt: null };
+      const fresh = { ...account, passwordChangedAt: null, credentialsChangedAt: null };
       const row = await AccountModel.create(fresh, inTransaction(tx));
       return { ...fresh, id: Number(row.id) };
     },
 
     async change(id: number, change: AccountChange, now: Date, tx?: Tx): Promise<void> {
       const password = change.passwordDigest === undefined ? {} : { passwordChangedAt: now };
+      const { level: _level, ...credentials } = change;
+      const anew = Object.keys(credentials).length === 0 ? {} : { credentialsChangedAt: now };
       await AccountModel.update(
-        { ...change, ...password, updatedAt: now },
+        { ...change, ...password, ...anew, updatedAt: now },
         { where: { id }, ...inTransaction(tx) },
       );
     },

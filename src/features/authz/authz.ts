@@ -1,5 +1,5 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Caller } from "../../platform/call.js";
+import type { Caller, CallerKind } from "../../platform/call.js";
 import { secondsOf } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
@@ -32,11 +32,11 @@ export function createAuthz({ accounts, sessions, bearer, rules, origins }: Auth
     /** Who is calling a method that needs an account: by bearer token, else by session cookie. */
     async identify(header: Headers, { readOnly }: { readonly readOnly: boolean }): Promise<Caller> {
       const authorization = header.get("authorization");
-      if (authorization !== null) return callerOf(await accountOfBearer(authorization));
+      if (authorization !== null) return callerOf(await accountOfBearer(authorization), "bearer");
       if (tokenIn(header) === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
       if (!readOnly && !cookieMayAct(header, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
       const session = await sessionIn(header);
-      return { ...callerOf(session.account), sessionId: session.id };
+      return { ...callerOf(session.account, "session"), sessionId: session.id };
     },
 
     publicKeys: bearer.publicKeys,
@@ -69,11 +69,12 @@ function refuseInactive({ state }: Account): void {
   if (state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
 }
 
-/** Tokens of a password that is no longer the account's go with its sessions. */
-const wasReplaced = (issuedAt: number, { passwordChangedAt }: Account): boolean =>
-  passwordChangedAt !== null && issuedAt < secondsOf(passwordChangedAt);
+/** Tokens from before a change of credentials go with the sessions. */
+const wasReplaced = (issuedAt: number, { credentialsChangedAt }: Account): boolean =>
+  credentialsChangedAt !== null && issuedAt < secondsOf(credentialsChangedAt);
 
-const callerOf = ({ id, uid, email, role, level, otp }: Account): Caller => ({
+const callerOf = ({ id, uid, email, role, level, otp }: Account, kind: CallerKind): Caller => ({
+  kind,
   accountId: id,
   uid,
   email,

@@ -167,10 +167,16 @@ export const JsonWebKeySchema: GenMessage<JsonWebKey> = /*@__PURE__*/
  */
 export const AuthzService: GenService<{
   /**
-   * Turns the session of a request into a signed token for the services behind the gateway.
+   * Judges a request for a gateway, and turns its session or API key into a signed token for the services behind the gateway.
    *
-   * Any HTTP method; bodies are ignored. A pass-listed path answers without a token. Answers PERMISSION_DENIED for a block-listed or
-   * ambiguous path, SESSION_INVALID without a session, USER_NOT_ACTIVE when the account is not active.
+   * Any HTTP method; bodies are ignored, unless a signature covers them. What is asked about is in the path and the method of the call;
+   * where the path is empty and the peer a trusted proxy, in `X-Original-URI` and `X-Original-Method`, or in `X-Forwarded-Uri` and
+   * `X-Forwarded-Method`. A pass-listed path answers without a token.
+   *
+   * Answers PERMISSION_DENIED for a block-listed or ambiguous path; SESSION_INVALID, USER_NOT_ACTIVE and ORIGIN_REFUSED for sessions;
+   * API_KEY_HEADERS_INVALID, NONCE_INVALID, NONCE_EXPIRED, API_KEY_UNKNOWN, SIGNATURE_INVALID, API_KEY_NOT_ACTIVE, API_KEY_EXPIRED,
+   * API_KEY_IP_REFUSED, API_KEY_OTP_DISABLED, NONCE_REUSED and SIGNED_BODY_DIFFERS for API keys; INVALID_PERMISSION for what the
+   * permissions do not allow; TOO_MANY_REQUESTS to who keeps sending wrong signatures.
    *
    * @generated from rpc barong.authz.v1.AuthzService.Authorize
    */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/entities/v1/api_key.proto.
  */
 export const file_barong_entities_v1_api_key: GenFile = /*@__PURE__*/
-  fileDesc("CiBiYXJvbmcvZW50aXRpZXMvdjEvYXBpX2tleS5wcm90bxISYmFyb25nLmVudGl0aWVzLnYxIucBCgZBcGlLZXkSCwoDa2lkGAEgASgJEhEKCWFsZ29yaXRobRgCIAEoCRINCgVzY29wZRgDIAMoCRIuCgVzdGF0ZRgEIAEoDjIfLmJhcm9uZy5lbnRpdGllcy52MS5BcGlLZXlTdGF0ZRITCgZzZWNyZXQYBSABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfc2VjcmV0Kn4KC0FwaUtleVN0YXRlEh0KGUFQSV9LRVlfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRBUElfS0VZX1NUQVRFX0FDVElWRRABEhoKFkFQSV9LRVlfU1RBVEVfSU5BQ1RJVkUQAhIaChZBUElfS0VZX1NUQVRFX0RJU0FCTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiBiYXJvbmcvZW50aXRpZXMvdjEvYXBpX2tleS5wcm90bxISYmFyb25nLmVudGl0aWVzLnYxIogDCgZBcGlLZXkSCwoDa2lkGAEgASgJEhEKCWFsZ29yaXRobRgCIAEoCRINCgVzY29wZRgDIAMoCRIuCgVzdGF0ZRgEIAEoDjIfLmJhcm9uZy5lbnRpdGllcy52MS5BcGlLZXlTdGF0ZRITCgZzZWNyZXQYBSABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgthbGxvd2VkX2lwcxgIIAMoCRIzCgpleHBpcmVzX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgBiAEBEjUKDGxhc3RfdXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAogBAUIJCgdfc2VjcmV0Qg0KC19leHBpcmVzX2F0Qg8KDV9sYXN0X3VzZWRfYXQqfgoLQXBpS2V5U3RhdGUSHQoZQVBJX0tFWV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEFQSV9LRVlfU1RBVEVfQUNUSVZFEAESGgoWQVBJX0tFWV9TVEFURV9JTkFDVElWRRACEhoKFkFQSV9LRVlfU1RBVEVfRElTQUJMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A key with which a program acts for an account.
@@ -62,6 +62,27 @@ export type ApiKey = Message<"barong.entities.v1.ApiKey"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 7;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * Addresses and CIDR ranges from which it may be used; from everywhere when there are none.
+   *
+   * @generated from field: repeated string allowed_ips = 8;
+   */
+  allowedIps: string[];
+
+  /**
+   * When its time is over.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 9;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * When it was last used, to the minute.
+   *
+   * @generated from field: optional google.protobuf.Timestamp last_used_at = 10;
+   */
+  lastUsedAt?: Timestamp | undefined;
 };
 
 /**

@@ -10,13 +10,15 @@ import { file_barong_options_v1_options } from "../../options/v1/options_pb.js";
 import { file_barong_options_v1_rules } from "../../options/v1/rules_pb.js";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file barong/resource/v1/api_key_service.proto.
  */
 export const file_barong_resource_v1_api_key_service: GenFile = /*@__PURE__*/
-  fileDesc("CihiYXJvbmcvcmVzb3VyY2UvdjEvYXBpX2tleV9zZXJ2aWNlLnByb3RvEhJiYXJvbmcucmVzb3VyY2UudjEingEKEkxpc3RBcGlLZXlzUmVxdWVzdBIgCgRwYWdlGAEgASgFQg26SAQaAigBuu0YAiABSACIAQESJAoFbGltaXQYAiABKAVCELpIBxoFGOgHKAG67RgCIAFIAYgBARIfCgl0b3RwX2NvZGUYAyABKAlCB7pIBHICGCBIAogBAUIHCgVfcGFnZUIICgZfbGltaXRCDAoKX3RvdHBfY29kZSJSChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhouYmFyb25nLmVudGl0aWVzLnYxLkFwaUtleRINCgV0b3RhbBgCIAEoAyKRAgoTQ3JlYXRlQXBpS2V5UmVxdWVzdBItCglhbGdvcml0aG0YASABKAlCFbpIEsgBAXINqO0YAdLtGAVIUzI1NkgAiAEBEh4KA2tpZBgCIAEoCUIMukgJcgeo7RgBGP8BSAGIAQESXAoFc2NvcGUYAyABKAlCSLpIRXJDqO0YARiACDI6XlxzKiR8XlxzKltBLVphLXowLTlfLjotXStccyooPzosXHMqW0EtWmEtejAtOV8uOi1dK1xzKikqJEgCiAEBEh8KCXRvdHBfY29kZRgEIAEoCUIHukgEcgIYIEgDiAEBQgwKCl9hbGdvcml0aG1CBgoEX2tpZEIICgZfc2NvcGVCDAoKX3RvdHBfY29kZSJDChRDcmVhdGVBcGlLZXlSZXNwb25zZRIrCgdhcGlfa2V5GAEgASgLMhouYmFyb25nLmVudGl0aWVzLnYxLkFwaUtleSKiAgoTVXBkYXRlQXBpS2V5UmVxdWVzdBIhCgNraWQYASABKAlCD7pIDMgBAXIHqO0YARj/AUgAiAEBElwKBXNjb3BlGAIgASgJQki6SEVyQ6jtGAEYgAgyOl5ccyokfF5ccypbQS1aYS16MC05Xy46LV0rXHMqKD86LFxzKltBLVphLXowLTlfLjotXStccyopKiRIAYgBARI/CgVzdGF0ZRgDIAEoDjIfLmJhcm9uZy5lbnRpdGllcy52MS5BcGlLZXlTdGF0ZUIKukgHggEEEAEgAEgCiAEBEh8KCXRvdHBfY29kZRgEIAEoCUIHukgEcgIYIEgDiAEBQgYKBF9raWRCCAoGX3Njb3BlQggKBl9zdGF0ZUIMCgpfdG90cF9jb2RlIkMKFFVwZGF0ZUFwaUtleVJlc3BvbnNlEisKB2FwaV9rZXkYASABKAsyGi5iYXJvbmcuZW50aXRpZXMudjEuQXBpS2V5Im8KE0RlbGV0ZUFwaUtleVJlcXVlc3QSIQoDa2lkGAEgASgJQg+6SAzIAQFyB6jtGAEY/wFIAIgBARIfCgl0b3RwX2NvZGUYAiABKAlCB7pIBHICGCBIAYgBAUIGCgRfa2lkQgwKCl90b3RwX2NvZGUiFgoURGVsZXRlQXBpS2V5UmVzcG9uc2UykwUKDUFwaUtleVNlcnZpY2USlwEKC0xpc3RBcGlLZXlzEiYuYmFyb25nLnJlc291cmNlLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBonLmJhcm9uZy5yZXNvdXJjZS52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlIjey7RgIOAFKAghkUAGC0+STAiViCGFwaV9rZXlzEhkvYXBpL3YyL3Jlc291cmNlL2FwaV9rZXlzEpkBCgxDcmVhdGVBcGlLZXkSJy5iYXJvbmcucmVzb3VyY2UudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBooLmJhcm9uZy5yZXNvdXJjZS52MS5DcmVhdGVBcGlLZXlSZXNwb25zZSI2su0YBQjJAVABgtPkkwInOgEqYgdhcGlfa2V5IhkvYXBpL3YyL3Jlc291cmNlL2FwaV9rZXlzEpwBCgxVcGRhdGVBcGlLZXkSJy5iYXJvbmcucmVzb3VyY2UudjEuVXBkYXRlQXBpS2V5UmVxdWVzdBooLmJhcm9uZy5yZXNvdXJjZS52MS5VcGRhdGVBcGlLZXlSZXNwb25zZSI5su0YAlABgtPkkwItOgEqYgdhcGlfa2V5Mh8vYXBpL3YyL3Jlc291cmNlL2FwaV9rZXlzL3traWR9EpMBCgxEZWxldGVBcGlLZXkSJy5iYXJvbmcucmVzb3VyY2UudjEuRGVsZXRlQXBpS2V5UmVxdWVzdBooLmJhcm9uZy5yZXNvdXJjZS52MS5EZWxldGVBcGlLZXlSZXNwb25zZSIwsu0YBQjMAVABgtPkkwIhKh8vYXBpL3YyL3Jlc291cmNlL2FwaV9rZXlzL3traWR9Gheq7RgTCAISD3Jlc291cmNlLmFwaWtleWIGcHJvdG8z", [file_barong_entities_v1_api_key, file_barong_options_v1_options, file_barong_options_v1_rules, file_buf_validate_validate, file_google_api_annotations]);
+  fileDesc("CihiYXJvbmcvcmVzb3VyY2UvdjEvYXBpX2tleV9zZXJ2aWNlLnByb3RvEhJiYXJvbmcucmVzb3VyY2UudjEingEKEkxpc3RBcGlLZXlzUmVxdWVzdBIgCgRwYWdlGAEgASgFQg26SAQaAigBuu0YAiABSACIAQESJAoFbGltaXQYAiABKAVCELpIBxoFGOgHKAG67RgCIAFIAYgBARIfCgl0b3RwX2NvZGUYAyABKAlCB7pIBHICGCBIAogBAUIHCgVfcGFnZUIICgZfbGltaXRCDAoKX3RvdHBfY29kZSJSChNMaXN0QXBpS2V5c1Jlc3BvbnNlEiwKCGFwaV9rZXlzGAEgAygLMhouYmFyb25nLmVudGl0aWVzLnYxLkFwaUtleRINCgV0b3RhbBgCIAEoAyKZAwoTQ3JlYXRlQXBpS2V5UmVxdWVzdBItCglhbGdvcml0aG0YASABKAlCFbpIEsgBAXINqO0YAdLtGAVIUzI1NkgAiAEBEh4KA2tpZBgCIAEoCUIMukgJcgeo7RgBGP8BSAGIAQESXAoFc2NvcGUYAyABKAlCSLpIRXJDqO0YARiACDI6XlxzKiR8XlxzKltBLVphLXowLTlfLjotXStccyooPzosXHMqW0EtWmEtejAtOV8uOi1dK1xzKikqJEgCiAEBEh8KCXRvdHBfY29kZRgEIAEoCUIHukgEcgIYIEgDiAEBEiIKC2FsbG93ZWRfaXBzGAUgASgJQgi6SAVyAxiAEEgEiAEBEkMKCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg66SAWyAQJAAbrtGAIgAUgFiAEBQgwKCl9hbGdvcml0aG1CBgoEX2tpZEIICgZfc2NvcGVCDAoKX3RvdHBfY29kZUIOCgxfYWxsb3dlZF9pcHNCDQoLX2V4cGlyZXNfYXQiQwoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLmJhcm9uZy5lbnRpdGllcy52MS5BcGlLZXkiqgMKE1VwZGF0ZUFwaUtleVJlcXVlc3QSIQoDa2lkGAEgASgJQg+6SAzIAQFyB6jtGAEY/wFIAIgBARJcCgVzY29wZRgCIAEoCUJIukhFckOo7RgBGIAIMjpeXHMqJHxeXHMqW0EtWmEtejAtOV8uOi1dK1xzKig/OixccypbQS1aYS16MC05Xy46LV0rXHMqKSokSAGIAQESPwoFc3RhdGUYAyABKA4yHy5iYXJvbmcuZW50aXRpZXMudjEuQXBpS2V5U3RhdGVCCrpIB4IBBBABIABIAogBARIfCgl0b3RwX2NvZGUYBCABKAlCB7pIBHICGCBIA4gBARIiCgthbGxvd2VkX2lwcxgFIAEoCUIIukgFcgMYgBBIBIgBARJDCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIOukgFsgECQAG67RgCIAFIBYgBAUIGCgRfa2lkQggKBl9zY29wZUIICgZfc3RhdGVCDAoKX3RvdHBfY29kZUIOCgxfYWxsb3dlZF9pcHNCDQoLX2V4cGlyZXNfYXQiQwoUVXBkYXRlQXBpS2V5UmVzcG9uc2USKwoHYXBpX2tleRgBIAEoCzIaLmJhcm9uZy5lbnRpdGllcy52MS5BcGlLZXkibwoTRGVsZXRlQXBpS2V5UmVxdWVzdBIhCgNraWQYASABKAlCD7pIDMgBAXIHqO0YARj/AUgAiAEBEh8KCXRvdHBfY29kZRgCIAEoCUIHukgEcgIYIEgBiAEBQgYKBF9raWRCDAoKX3RvdHBfY29kZSIWChREZWxldGVBcGlLZXlSZXNwb25zZTKTBQoNQXBpS2V5U2VydmljZRKXAQoLTGlzdEFwaUtleXMSJi5iYXJvbmcucmVzb3VyY2UudjEuTGlzdEFwaUtleXNSZXF1ZXN0GicuYmFyb25nLnJlc291cmNlLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2UiN7LtGAg4AUoCCGRQAYLT5JMCJWIIYXBpX2tleXMSGS9hcGkvdjIvcmVzb3VyY2UvYXBpX2tleXMSmQEKDENyZWF0ZUFwaUtleRInLmJhcm9uZy5yZXNvdXJjZS52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GiguYmFyb25nLnJlc291cmNlLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlIjay7RgFCMkBUAGC0+STAic6ASpiB2FwaV9rZXkiGS9hcGkvdjIvcmVzb3VyY2UvYXBpX2tleXMSnAEKDFVwZGF0ZUFwaUtleRInLmJhcm9uZy5yZXNvdXJjZS52MS5VcGRhdGVBcGlLZXlSZXF1ZXN0GiguYmFyb25nLnJlc291cmNlLnYxLlVwZGF0ZUFwaUtleVJlc3BvbnNlIjmy7RgCUAGC0+STAi06ASpiB2FwaV9rZXkyHy9hcGkvdjIvcmVzb3VyY2UvYXBpX2tleXMve2tpZH0SkwEKDERlbGV0ZUFwaUtleRInLmJhcm9uZy5yZXNvdXJjZS52MS5EZWxldGVBcGlLZXlSZXF1ZXN0GiguYmFyb25nLnJlc291cmNlLnYxLkRlbGV0ZUFwaUtleVJlc3BvbnNlIjCy7RgFCMwBUAGC0+STAiEqHy9hcGkvdjIvcmVzb3VyY2UvYXBpX2tleXMve2tpZH0aF6rtGBMIAhIPcmVzb3VyY2UuYXBpa2V5YgZwcm90bzM", [file_barong_entities_v1_api_key, file_barong_options_v1_options, file_barong_options_v1_rules, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * Request of ApiKeyService.ListApiKeys.
@@ -112,6 +114,20 @@ export type CreateApiKeyRequest = Message<"barong.resource.v1.CreateApiKeyReques
    * @generated from field: optional string totp_code = 4;
    */
   totpCode?: string | undefined;
+
+  /**
+   * Comma-separated IP addresses and CIDR ranges from which it may be used, 50 at most; an empty text for everywhere.
+   *
+   * @generated from field: optional string allowed_ips = 5;
+   */
+  allowedIps?: string | undefined;
+
+  /**
+   * When its time is over: a moment to come.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -171,6 +187,20 @@ export type UpdateApiKeyRequest = Message<"barong.resource.v1.UpdateApiKeyReques
    * @generated from field: optional string totp_code = 4;
    */
   totpCode?: string | undefined;
+
+  /**
+   * Comma-separated IP addresses and CIDR ranges from which it may be used, 50 at most; an empty text for everywhere.
+   *
+   * @generated from field: optional string allowed_ips = 5;
+   */
+  allowedIps?: string | undefined;
+
+  /**
+   * When its time is over: a moment to come.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -258,7 +288,8 @@ export const ApiKeyService: GenService<{
     output: typeof ListApiKeysResponseSchema;
   },
   /**
-   * Creates a key; its secret is in this answer and never again. Answers API_KEY_LIMIT_REACHED when there are too many.
+   * Creates a key; its secret is in this answer and never again. Answers API_KEY_LIMIT_REACHED when there are too many,
+   * API_KEY_IPS_INVALID.
    *
    * @generated from rpc barong.resource.v1.ApiKeyService.CreateApiKey
    */
@@ -268,7 +299,7 @@ export const ApiKeyService: GenService<{
     output: typeof CreateApiKeyResponseSchema;
   },
   /**
-   * Changes the scope or the state of a key; what is not given stays. Answers RECORD_NOT_FOUND.
+   * Changes a key; what is not given stays. Answers RECORD_NOT_FOUND, API_KEY_IPS_INVALID.
    *
    * @generated from rpc barong.resource.v1.ApiKeyService.UpdateApiKey
    */

@@ -1,0 +1,75 @@
+import { LRUCache } from "lru-cache";
+import { monotonicMilliseconds } from "./clock.js";
+
+export interface BriefCacheSettings {
+  /** How old a value may be, counted from before it was read; 0 keeps nothing. */
+  readonly milliseconds: number;
+  /** Entries kept at most. */
+  readonly most: number;
+}
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly owner: number;
+  readonly readAt: number;
+}
+
+/**
+ * Values that are asked for all the time and may be a moment old. Each belongs to an owner, whose values are forgotten at once when
+ * something about him changes here; what other processes change is seen when the moment is over.
+ */
+export class BriefCache<Value extends object> {
+  readonly #entries: LRUCache<string, Entry<Value>>;
+  readonly #ofOwner = new Map<number, Set<string>>();
+  readonly #milliseconds: number;
+  #changes = 0;
+
+  constructor({ milliseconds, most }: BriefCacheSettings) {
+    this.#milliseconds = milliseconds;
+    this.#entries = new LRUCache({ max: most, dispose: ({ owner }, key) => this.#unlink(owner, key) });
+  }
+
+  /** The value, if it is fresh. */
+  peek(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (monotonicMilliseconds() - entry.readAt < this.#milliseconds) return entry.value;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Reads a value anew and keeps it, unless something has changed meanwhile. */
+  async load(
+    key: string,
+    read: () => Promise<Value | undefined>,
+    ownerOf: (value: Value) => number,
+  ): Promise<Value | undefined> {
+    if (this.#milliseconds === 0) return read();
+    const readAt = monotonicMilliseconds();
+    const changes = this.#changes;
+    const value = await read();
+    if (value === undefined || changes !== this.#changes) return value;
+    const owner = ownerOf(value);
+    this.#entries.set(key, { value, owner, readAt });
+    const keys = this.#ofOwner.get(owner);
+    if (keys) keys.add(key);
+    else this.#ofOwner.set(owner, new Set([key]));
+    return value;
+  }
+
+  forget(key: string): void {
+    this.#changes += 1;
+    this.#entries.delete(key);
+  }
+
+  forgetAllOf(owner: number): void {
+    this.#changes += 1;
+    for (const key of [...(this.#ofOwner.get(owner) ?? [])]) this.#entries.delete(key);
+  }
+
+  #unlink(owner: number, key: string): void {
+    const keys = this.#ofOwner.get(owner);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#ofOwner.delete(owner);
+  }
+}

@@ -1,0 +1,26 @@
+import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
+import { callSignal, withinCall } from "./deadline.js";
+import { Failure } from "./failure.js";
+
+/**
+ * Runs `work`, which asks the database, for so many milliseconds at most; then throws Failure(UNAVAILABLE), and what is still waited
+ * for is given up. For answers that somebody waits for who has little patience.
+ */
+export async function withinBudget<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const budget = new AbortController();
+  const outer = callSignal();
+  let spent: (refusal: Failure) => void = () => undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    spent = reject;
+  });
+  const timer = setTimeout(() => {
+    spent(new Failure(ErrorReason.UNAVAILABLE, { retryAfterSeconds: 1 }));
+    budget.abort();
+  }, milliseconds);
+  const signal = outer === undefined ? budget.signal : AbortSignal.any([outer, budget.signal]);
+  try {
+    return await Promise.race([withinCall({ signal }, work), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
