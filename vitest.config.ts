@@ -1,8 +1,18 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Whether a run has something: the variable that names its kinds decides, else the one that says where it is. */
+const has = (kinds: string | undefined, place: string | undefined): boolean => (kinds ?? place ?? "") !== "";
+
+// Without what they are about these files have no test, which vitest takes for a mistake.
+const withoutTests = [
+  has(process.env.TEST_BROWSERS, process.env.TEST_CHROMIUM) ? [] : ["test/client/example.test.ts"],
+  has(process.env.TEST_GATEWAYS, process.env.TEST_NGINX) ? [] : ["test/gateways/**"],
+].flat();
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: [...configDefaults.exclude, ...withoutTests],
     environment: "node",
     globals: false,
     pool: "forks",

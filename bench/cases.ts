@@ -1,4 +1,6 @@
 import { StatusService } from "../gen/barong/identity/v1/status_service_pb.js";
+import { flatnessOf, type Judge, type Judges, judgeCases, latencyCases, sizeCases } from "./gateway.js";
+import type { LatencyCase } from "./latency.js";
 import { grpcLoad } from "./load/grpc.js";
 import { httpLoad } from "./load/http.js";
 import type { Load } from "./load/load.js";
@@ -12,6 +14,8 @@ export const YARDSTICK = "bare Fastify route";
 export interface Section {
   readonly title: string;
   readonly cases: readonly Case[];
+  /** Its calls are verdicts about requests to a gateway. */
+  readonly isVerdicts?: boolean;
 }
 
 /** A question that two cases answer together. */
@@ -27,32 +31,37 @@ export interface Servers {
   readonly handler: ServerProcess;
   readonly withinCall: ServerProcess;
   readonly guard: ServerProcess;
-  readonly sqlite: Product;
-  readonly mysql: Product | undefined;
+  readonly sqlite: Judge;
+  readonly mysql: Judges | undefined;
 }
 
 /** Everything that is measured, in the order of the tables. */
 export async function sectionsOf(servers: Servers): Promise<Section[]> {
-  const { bare, libraries, handler, withinCall, guard, sqlite, mysql } = servers;
+  const { bare, libraries, handler, withinCall, guard } = servers;
+  const { sqlite, mysql } = servers;
   return [
     {
       title: "One call through each door",
       cases: [
-        { name: YARDSTICK, server: bare, load: httpLoad({ url: `http://127.0.0.1:${bare.http}/time` }) },
+        { name: YARDSTICK, server: bare, load: httpLoad(bareTime(bare)) },
         {
           name: "bare Fastify route, POST",
           server: bare,
           load: httpLoad({
-            url: `http://127.0.0.1:${bare.http}/time`,
+            ...bareTime(bare),
             method: "POST",
             headers: { "content-type": "application/json" },
             body: "{}",
           }),
         },
-        { name: "REST", server: sqlite, load: restTime(sqlite) },
-        { name: "Connect JSON", server: sqlite, load: connectJsonTime(sqlite) },
-        { name: "Connect binary", server: sqlite, load: connectTime(sqlite, "application/proto") },
-        { name: "gRPC", server: sqlite, load: await grpcTime(sqlite) },
+        { name: "REST", server: sqlite.server, load: restTime(sqlite.server) },
+        { name: "Connect JSON", server: sqlite.server, load: connectJsonTime(sqlite.server) },
+        {
+          name: "Connect binary",
+          server: sqlite.server,
+          load: connectTime(sqlite.server, "application/proto"),
+        },
+        { name: "gRPC", server: sqlite.server, load: await grpcTime(sqlite.server) },
       ],
     },
     {
@@ -74,7 +83,15 @@ export async function sectionsOf(servers: Servers): Promise<Section[]> {
     },
     {
       title: "Calls that read the database",
-      cases: [...databaseCases("SQLite", sqlite), ...(mysql ? databaseCases("MySQL", mysql) : [])],
+      cases: [ownAccount("SQLite", sqlite.server), ...(mysql ? [ownAccount("MySQL", mysql.server)] : [])],
+    },
+    {
+      title: "The gateway's question",
+      isVerdicts: true,
+      cases: [
+        ...(mysql ? [...(await judgeCases("MySQL", mysql)), ...sizeCases(mysql)] : []),
+        ...(await judgeCases("SQLite", sqlite)),
+      ],
     },
   ];
 }
@@ -113,20 +130,23 @@ const connectTime = ({ http }: ServerProcess, contentType: string, body = ""): L
 
 const connectJsonTime = (server: ServerProcess): Load => connectTime(server, "application/json", "{}");
 
-const grpcTime = ({ grpc }: ServerProcess): Promise<Load> => grpcLoad(grpc, StatusService.method.getTime);
+const grpcTime = ({ grpc }: ServerProcess): Promise<Load> =>
+  grpcLoad(grpc, { method: StatusService.method.getTime });
 
-function databaseCases(database: string, server: Product): Case[] {
-  const api = `http://127.0.0.1:${server.http}/api/v2`;
-  return [
-    {
-      name: `${database}: own account, by bearer`,
-      server,
-      load: httpLoad({ url: `${api}/resource/users/me`, headers: { authorization: server.bearer } }),
-    },
-    {
-      name: `${database}: gateway's question, by cookie`,
-      server,
-      load: httpLoad({ url: `${api}/auth/api/v2/orders`, headers: { cookie: server.cookie } }),
-    },
-  ];
-}
+const bareTime = ({ http }: ServerProcess) => ({ url: `http://127.0.0.1:${http}/time` });
+
+const ownAccount = (database: string, server: Product): Case => ({
+  name: `${database}: own account, by bearer`,
+  server,
+  load: httpLoad({
+    url: `http://127.0.0.1:${server.http}/api/v2/resource/users/me`,
+    headers: { authorization: server.bearer },
+  }),
+});
+
+/** Those whose calls are also timed at half of their rate. */
+export const latencyCasesOf = ({ bare, mysql }: Servers): LatencyCase[] =>
+  mysql ? [{ name: YARDSTICK, call: bareTime(bare) }, ...latencyCases(mysql)] : [];
+
+/** What the size of the tables costs. */
+export const flatnessesOf = ({ mysql }: Servers): Comparison[] => (mysql ? [flatnessOf(mysql.sizes)] : []);

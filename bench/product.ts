@@ -1,33 +1,46 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { printKeyRing } from "../src/platform/key-ring.js";
 import { randomKey } from "../src/platform/random.js";
+import { createVault } from "../src/platform/secrets.js";
 import { type Ports, type ServerProcess, startServer } from "./server-process.js";
+
+const SECRETS_KEYS = [{ id: "bench", key: randomKey() }];
+
+/** Opens and seals what the servers of this run do. */
+export const vault = createVault(SECRETS_KEYS);
 
 const ADMINISTRATOR = { email: "admin@example.com", password: "Tecohvi0" };
 
 /** The server as it runs in production, and credentials that it accepts. */
 export interface Product extends ServerProcess {
+  readonly databaseUrl: string;
   readonly cookie: string;
   /** Value of the header `authorization`. */
   readonly bearer: string;
 }
 
 export interface ProductSettings {
+  /** Unique. */
+  readonly name: string;
   readonly databaseUrl: string;
   /** An empty folder for its keys and data. */
   readonly folder: string;
+  /** Settings that are not those of production. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly profiles?: string | undefined;
 }
 
-/** Starts the server in production mode, without logging and limits, and signs the first administrator in. */
-export async function startProduct({ databaseUrl, folder, profiles }: ProductSettings): Promise<Product> {
+/** Starts the server in production mode, logging errors alone and without limits, and signs the first administrator in. */
+export async function startProduct(product: ProductSettings): Promise<Product> {
+  const { name, databaseUrl, folder, settings = {}, profiles } = product;
   const keyFile = join(folder, "jwt.pem");
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   writeFileSync(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   const environment = ({ http, grpc }: Ports) => ({
     NODE_ENV: "production",
-    LOG_LEVEL: "silent",
+    LOG_LEVEL: "error",
     RATE_LIMITS: "false",
     HTTP_HOST: "127.0.0.1",
     HTTP_PORT: String(http),
@@ -36,9 +49,12 @@ export async function startProduct({ databaseUrl, folder, profiles }: ProductSet
     DATA_DIR: folder,
     DATABASE_URL: databaseUrl,
     JWT_PRIVATE_KEY_PATH: keyFile,
-    // The token must outlive the run.
+    // Tokens and sessions must outlive the run.
     JWT_LIFETIME_SECONDS: "86400",
-    SECRETS_KEYS: `bench:${Buffer.from(randomKey()).toString("base64")}`,
+    SESSION_IDLE_SECONDS: "86400",
+    // A machine that does something else as well must not end the run.
+    AUTHZ_TIMEOUT_MS: "10000",
+    SECRETS_KEYS: printKeyRing(SECRETS_KEYS),
     // Nobody listens there; nothing that is measured sends a mail or an SMS.
     SMTP_URL: "smtp://127.0.0.1:9",
     MAIL_FROM: "bench@example.com",
@@ -49,11 +65,12 @@ export async function startProduct({ databaseUrl, folder, profiles }: ProductSet
     DOCUMENTS_FOLDER: join(folder, "documents"),
     ADMIN_EMAIL: ADMINISTRATOR.email,
     ADMIN_PASSWORD: ADMINISTRATOR.password,
+    ...settings,
   });
-  const server = await startServer({ program: "src/main.js", environment, profiles });
+  const server = await startServer({ name, program: "src/main.js", environment, profiles });
   try {
     const cookie = await signIn(server.http);
-    return { ...server, cookie, bearer: await askAsGateway(server.http, cookie) };
+    return { ...server, databaseUrl, cookie, bearer: await askAsGateway(server.http, cookie) };
   } catch (fault) {
     await server.stop();
     throw fault;

@@ -7,6 +7,8 @@ export interface Case {
   readonly name: string;
   readonly server: Pick<ServerProcess, "cpuMicroseconds">;
   readonly load: Load;
+  /** What its ratio of calls a second is meant to be, where somebody has said so. Nothing depends on it. */
+  readonly aim?: number;
 }
 
 /** What one case did in one round. */
@@ -38,7 +40,10 @@ export async function runRounds(
   { rounds, warmUpSeconds, seconds }: Plan,
   onRound: (round: number) => void,
 ): Promise<Sample[]> {
-  for (const { load } of cases) await load.run(warmUpSeconds);
+  for (const { load } of cases) {
+    await load.prepare?.();
+    await load.run(warmUpSeconds);
+  }
   const samples: Sample[] = [];
   for (let round = 0; round < rounds; round++) {
     onRound(round);

@@ -1,24 +1,34 @@
 /**
  * Measures what a call costs; README.md beside this file tells what and how.
  *
- *   npm run bench                            about seven minutes; writes results/
+ *   npm run bench                            about twelve minutes; writes results/
  *   npm run bench -- --quick                 a smoke test of the bench itself; writes nothing
  *   npm run bench -- --rounds=5 --seconds=3
+ *   npm run bench -- --only=TEXT             only cases with TEXT in their name; writes no results
  *   npm run bench -- --profiles=FOLDER       keeps a CPU profile of each server; writes no results
  *
- * BENCH_MYSQL_URL or TEST_MYSQL_URL (`mysql://root@127.0.0.1:3306`) adds the lines on MySQL.
+ * BENCH_MYSQL_URL or TEST_MYSQL_URL (`mysql://root@127.0.0.1:3306`) adds the lines on MySQL: most of those about the gateway's question.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { systemClock } from "../src/platform/clock.js";
-import { comparisons, sectionsOf, YARDSTICK } from "./cases.js";
-import { differenceOf, figuresOf } from "./figures.js";
+import {
+  type Comparison,
+  comparisons,
+  flatnessesOf,
+  latencyCasesOf,
+  type Section,
+  sectionsOf,
+  YARDSTICK,
+} from "./cases.js";
+import { differenceOf, figuresOf, proportionOf } from "./figures.js";
+import { measureLatencies } from "./latency.js";
 import { circumstances, loadOfMachine } from "./machine.js";
 import { type Options, optionsOf } from "./options.js";
 import { markdownOf, type Report } from "./report.js";
-import { runRounds } from "./rounds.js";
+import { type Case, runRounds } from "./rounds.js";
 import { startServers } from "./servers.js";
 
 /** Closes what was opened; the latest goes first. */
@@ -28,34 +38,52 @@ async function closeAll(): Promise<void> {
   for (const close of closings.splice(0).reverse()) await close();
 }
 
-async function main({ plan, servers: settings }: Options): Promise<Report> {
+async function main({ plan, only, servers: settings }: Options): Promise<Report> {
   build();
   const before = circumstances(systemClock());
-  const { servers, mysqlVersion = "not measured" } = await startServers(settings, (close) => {
-    closings.push(close);
+  const { servers, mysqlVersion = "not measured" } = await startServers(settings, {
+    defer: (close) => closings.push(close),
+    print,
   });
-  const sections = await sectionsOf(servers);
-  const cases = sections.flatMap((section) => section.cases);
+  const isChosen = (name: string): boolean => name === YARDSTICK || name.includes(only);
+  const bothChosen = ({ more, less }: Comparison): boolean => isChosen(more) && isChosen(less);
+  const all = await sectionsOf(servers);
   closings.push(() => {
-    for (const { load } of cases) load.close();
+    for (const { load } of casesOf(all)) load.close();
   });
-  const samples = await runRounds(cases, plan, (round) =>
-    print(`round ${round + 1} of ${plan.rounds}, ${cases.length} cases`),
+  const sections = all.map((section) => ({
+    ...section,
+    cases: section.cases.filter(({ name }) => isChosen(name)),
+  }));
+  const cases = casesOf(sections);
+  print(`warming up ${cases.length} cases`);
+  const samples = await runRounds(cases, plan, (round) => print(`round ${round + 1} of ${plan.rounds}`));
+  print("latencies");
+  const latencies = await measureLatencies(
+    latencyCasesOf(servers).filter(({ name }) => isChosen(name)),
+    samples,
+    plan,
   );
   return {
     circumstances: { ...before, loadAfter: loadOfMachine(), mysqlVersion },
     plan,
     sections: sections.map((section) => ({
-      title: section.title,
-      figures: section.cases.map(({ name }) => figuresOf(samples, name, YARDSTICK)),
+      ...section,
+      cases: section.cases.map(({ name, aim }) => ({ ...figuresOf(samples, name, YARDSTICK), aim })),
     })),
-    differences: comparisons.map(({ title, more, less }) => ({
+    differences: comparisons.filter(bothChosen).map(({ title, more, less }) => ({
       title,
       microseconds: differenceOf(samples, more, less),
     })),
+    flatnesses: flatnessesOf(servers)
+      .filter(bothChosen)
+      .map(({ title, more, less }) => ({ title, ...proportionOf(samples, more, less) })),
+    latencies,
     samples,
   };
 }
+
+const casesOf = (sections: readonly Section[]): Case[] => sections.flatMap(({ cases }) => cases);
 
 /** Compiles the servers as `npm run build` does. */
 function build(): void {
@@ -82,7 +110,7 @@ try {
   const report = await main(options);
   print(`\n${markdownOf(report)}`);
   if (options.keep) keepReport(report);
-  else print("Nothing was kept: figures of a quick or profiled run mean little.");
+  else print("Nothing was kept: figures of a quick, partial or profiled run mean little.");
 } finally {
   await closeAll();
 }

@@ -21,6 +21,8 @@ export interface ServerProcess extends Ports {
 }
 
 export interface Launch {
+  /** Unique; names its profile. */
+  readonly name: string;
   /** Compiled file, relative to the build. */
   readonly program: string;
   readonly args?: (ports: Ports) => readonly string[];
@@ -31,15 +33,18 @@ export interface Launch {
 
 /** Starts a server and waits until it answers. Throws when it ends instead. */
 export async function startServer(launch: Launch): Promise<ServerProcess> {
-  const { program, args = () => [], environment = () => ({}), profiles } = launch;
+  const { name, program, args = () => [], environment = () => ({}), profiles } = launch;
   const ports = { http: await freePort(), grpc: await freePort() };
-  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+  const profiling =
+    profiles === undefined
+      ? []
+      : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`];
   const probe = join(BUILD, "bench/servers/probe.js");
   const child = spawn(
     process.execPath,
     [...profiling, "--import", probe, join(BUILD, program), ...args(ports)],
     // Nothing of this process's environment: it could configure the server.
-    { env: environment(ports), stdio: ["ignore", "ignore", "inherit", "ipc"] },
+    { env: environment(ports), stdio: ["ignore", "inherit", "inherit", "ipc"] },
   );
   try {
     await answering(child, program, ports.http);

@@ -1,14 +1,16 @@
 /**
  * Runs the tests against real services, which it obtains and removes again.
  *
- *   npm test                      embedded database and MySQL, folder and S3, a browser
+ *   npm test                      embedded database and MySQL, folder and S3, a browser, nginx
  *   npm run test:embedded         embedded database and folder alone, needs nothing
  *   npm test -- test/platform     any further argument goes to vitest
  */
 import { join } from "node:path";
 import { chromiumRecipe } from "./services/chromium.js";
+import { exampleProgramsRecipe } from "./services/example-programs.js";
 import { sweepLeftovers } from "./services/leftovers.js";
 import { mysqlRecipe } from "./services/mysql.js";
+import { nginxRecipe } from "./services/nginx.js";
 import { obtainService, ServiceNotObtained } from "./services/obtain.js";
 import type { ServiceRecipe } from "./services/recipe.js";
 import { openRun, type Run } from "./services/run.js";
@@ -22,7 +24,9 @@ async function main(environment: NodeJS.ProcessEnv, args: readonly string[]): Pr
   const vitestArgs = args.filter((argument) => argument !== "--embedded" && argument !== "--");
   const recipes = embedded
     ? []
-    : [mysqlRecipe(environment), s3Recipe(environment), chromiumRecipe(environment)];
+    : [mysqlRecipe, s3Recipe, chromiumRecipe, nginxRecipe, exampleProgramsRecipe].map((recipe) =>
+        recipe(environment),
+      );
 
   const swept = sweepLeftovers();
   if (swept > 0) print(`removed what ${swept} killed earlier run(s) had left`);
@@ -53,8 +57,14 @@ const kinds = (embedded: boolean) =>
         ...{ TEST_DATABASES: "sqlite", TEST_MYSQL_URL: undefined },
         ...{ TEST_STORAGES: "folder", TEST_S3_URL: undefined },
         ...{ TEST_BROWSERS: "", TEST_CHROMIUM: undefined },
+        ...{ TEST_GATEWAYS: "", TEST_NGINX: undefined },
+        // Where they are missing, the examples in other languages are left out.
+        TEST_PROGRAMS: "",
       }
-    : { TEST_DATABASES: "sqlite,mysql", TEST_STORAGES: "folder,s3", TEST_BROWSERS: "chromium" };
+    : {
+        ...{ TEST_DATABASES: "sqlite,mysql", TEST_STORAGES: "folder,s3" },
+        ...{ TEST_BROWSERS: "chromium", TEST_GATEWAYS: "nginx" },
+      };
 
 async function runTests(run: Run, environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {
   const report = join(run.folder, "report.json");

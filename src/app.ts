@@ -1,9 +1,10 @@
 import { type Database, openDatabase } from "./database/database.js";
 import { migrateUp, pending } from "./database/migrate.js";
 import { developmentPages } from "./development/pages.js";
+import { ownPathsUnder } from "./features/authz/own-paths.js";
 import { type Administrator, createFirstAdministrator } from "./features/registration/first-administrator.js";
 import { servicesOf, stepsWith, translate } from "./offer.js";
-import { createCaptcha, createSenders, signingKeyOf } from "./partners.js";
+import { createCaptcha, createSenders, signingKeysOf } from "./partners.js";
 import { type Clock, secondsAfter } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { ownKeyRing } from "./platform/development-keys.js";
@@ -40,7 +41,7 @@ export interface App {
 /** Creates and joins everything, and listens. What was opened is closed again when a step fails. */
 export async function startApp(config: Config, { clock, logger }: Surroundings): Promise<App> {
   await refuseBusyPorts(doorSettings(config));
-  const signingKey = await signingKeyOf(config);
+  const signingKeys = signingKeysOf(config, { clock, logger });
   const keys = config.secretsKeys ?? ownKeyRing(config.dataDir);
   const vault = createVault(keys);
   const { mailer, sms, mailbox } = await createSenders(config, clock);
@@ -49,12 +50,13 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
   const database = await openDatabase(config.database, { logger, clock });
   try {
     await prepare(database, config, logger);
-    const rooms = createRooms({ config, database, vault, signingKey, mailer, sms, storage, clock, logger });
+    const rooms = createRooms({ config, database, vault, signingKeys, mailer, sms, storage, clock, logger });
     const administrator = await firstAdministrator(database, rooms, config);
+    await rooms.permissions.reload();
     const doors = await openDoors({
       settings: doorSettings(config),
-      services: servicesOf(rooms, config, captcha, clock),
-      steps: stepsWith(rooms, captcha),
+      services: servicesOf(rooms, config, captcha, clock, logger),
+      steps: stepsWith(rooms, captcha, ownPathsUnder(config.authz.ownPath)),
       translate,
       ready: () => database.isReachable(),
       logger,
@@ -68,6 +70,9 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
         }),
     });
     rooms.outbox.start();
+    signingKeys.start();
+    rooms.permissions.start();
+    rooms.pathRules.start();
     // Not waited for: everything but documents works without it.
     void storage.check().catch((fault: unknown) => logger.warn({}, `no documents for now: ${String(fault)}`));
     const sweep = every(
@@ -91,9 +96,13 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
       rooms,
       async close() {
         await doors.close();
+        await signingKeys.stop();
+        await rooms.permissions.stop();
+        await rooms.pathRules.stop();
         await sweep.stop();
         await orphanSweep.stop();
         await rooms.outbox.stop();
+        await rooms.keyProof.settled();
         await storage.close();
         await mailer.close();
         await sms.close();
@@ -137,7 +146,7 @@ async function firstAdministrator(
 }
 
 async function deleteExpired(
-  { sessions, throttles, tokens, outbox, events }: Rooms,
+  { sessions, throttles, tokens, outbox, events, keyProof }: Rooms,
   clock: Clock,
 ): Promise<void> {
   const forgotten = secondsAfter(clock(), -DEAD_MAIL_SECONDS);
@@ -146,6 +155,7 @@ async function deleteExpired(
     throttles.prune,
     tokens.prune,
     events.prune,
+    keyProof.prune,
     (most: number) => outbox.deleteGivenUp(forgotten, most),
   ];
   for (const prune of prunes) {

@@ -1,13 +1,15 @@
 import { getOption, toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { LabelService as AdminLabelService } from "../gen/barong/admin/v1/label_service_pb.js";
+import { PermissionService } from "../gen/barong/admin/v1/permission_service_pb.js";
+import { SessionService as AdminSessionService } from "../gen/barong/admin/v1/session_service_pb.js";
 import { UserService as AdminUserService } from "../gen/barong/admin/v1/user_service_pb.js";
 import { AuthzService, KeyService } from "../gen/barong/authz/v1/authz_service_pb.js";
 import { ErrorReason } from "../gen/barong/errors/v1/error_reason_pb.js";
 import { SessionService } from "../gen/barong/identity/v1/session_service_pb.js";
 import { StatusService } from "../gen/barong/identity/v1/status_service_pb.js";
 import { UserService } from "../gen/barong/identity/v1/user_service_pb.js";
-import { method as methodRules } from "../gen/barong/options/v1/options_pb.js";
+import { Access, method as methodRules } from "../gen/barong/options/v1/options_pb.js";
 import { ApiKeyService } from "../gen/barong/resource/v1/api_key_service_pb.js";
 import { DocumentService } from "../gen/barong/resource/v1/document_service_pb.js";
 import { FileService } from "../gen/barong/resource/v1/file_service_pb.js";
@@ -15,55 +17,89 @@ import { LabelService } from "../gen/barong/resource/v1/label_service_pb.js";
 import { OtpService } from "../gen/barong/resource/v1/otp_service_pb.js";
 import { PhoneService } from "../gen/barong/resource/v1/phone_service_pb.js";
 import { ProfileService } from "../gen/barong/resource/v1/profile_service_pb.js";
+import { SessionService as OwnSessionService } from "../gen/barong/resource/v1/session_service_pb.js";
 import { UserService as OwnAccountService } from "../gen/barong/resource/v1/user_service_pb.js";
+import { Authorization } from "../gen/envoy/service/auth/v3/external_auth_pb.js";
 import { isUnavailable } from "./database/errors.js";
 import { apiKeyHandlers } from "./features/api-keys/api.js";
-import { authzHandlers, keyHandlers } from "./features/authz/api.js";
+import { authzHandlers, explainHandler, keyHandlers } from "./features/authz/api.js";
+import { envoyHandlers, type RefusalOf } from "./features/authz/envoy-api.js";
+import type { ownPathsUnder } from "./features/authz/own-paths.js";
 import { documentHandlers, fileHandlers } from "./features/documents/api.js";
 import { adminLabelHandlers } from "./features/labels/admin-api.js";
 import { labelHandlers } from "./features/labels/api.js";
 import { otpHandlers } from "./features/otp/api.js";
 import { ownAccountHandlers } from "./features/own-account/api.js";
+import { permissionHandlers } from "./features/permissions/api.js";
 import { phoneHandlers } from "./features/phones/api.js";
 import { profileHandlers } from "./features/profiles/api.js";
 import { userHandlers } from "./features/registration/api.js";
+import { adminSessionHandlers } from "./features/sessions/admin-api.js";
 import { sessionHandlers } from "./features/sessions/api.js";
+import { ownSessionHandlers } from "./features/sessions/own-api.js";
+import { ownSessions } from "./features/sessions/own-session.js";
 import { staffHandlers } from "./features/staff/api.js";
 import { statusHandlers } from "./features/status/api.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { Failure } from "./platform/failure.js";
+import type { Logger } from "./platform/logger.js";
 import { HashingOverloaded } from "./platform/password-hash.js";
 import type { Captcha } from "./ports/captcha/captcha.js";
 import { SmsRefused, SmsUnavailable } from "./ports/sms/sms.js";
 import { StorageUnavailable } from "./ports/storage/storage.js";
 import type { Rooms } from "./rooms.js";
+import { bodyOf, createAnswers } from "./wire/answers.js";
 import type { Steps } from "./wire/guard.js";
 import { serve } from "./wire/services.js";
 
 /** Every service with the handlers of its room. */
-export const servicesOf = (rooms: Rooms, config: Config, captcha: Captcha, clock: Clock) => [
-  serve(StatusService, statusHandlers(clock)),
-  serve(UserService, userHandlers({ ...rooms, captcha })),
-  serve(SessionService, sessionHandlers(rooms.sessions, { ...config.sessions, origins: rooms.origins })),
-  serve(OwnAccountService, ownAccountHandlers(rooms)),
-  serve(OtpService, otpHandlers(rooms.otp)),
-  serve(LabelService, labelHandlers(rooms.labels)),
-  serve(AdminUserService, staffHandlers(rooms)),
-  serve(AdminLabelService, adminLabelHandlers(rooms.labels)),
-  serve(PhoneService, phoneHandlers(rooms.phones)),
-  serve(ProfileService, profileHandlers(rooms.profiles)),
-  serve(DocumentService, documentHandlers(rooms.documents)),
-  serve(FileService, fileHandlers(rooms.documents)),
-  serve(ApiKeyService, apiKeyHandlers(rooms.apiKeys)),
-  serve(AuthzService, authzHandlers(rooms.authz)),
-  serve(KeyService, keyHandlers(rooms.authz)),
-];
+export function servicesOf(rooms: Rooms, config: Config, captcha: Captcha, clock: Clock, logger: Logger) {
+  const ownSessionIn = ownSessions(config.sessions.secureCookie);
+  return [
+    serve(StatusService, statusHandlers(clock)),
+    serve(UserService, userHandlers({ ...rooms, captcha })),
+    serve(SessionService, sessionHandlers(rooms.sessions, { ...config.sessions, origins: rooms.origins })),
+    serve(OwnSessionService, ownSessionHandlers(rooms.sessions, config.sessions)),
+    serve(AdminSessionService, adminSessionHandlers(rooms)),
+    serve(OwnAccountService, ownAccountHandlers({ ...rooms, ownSessionIn })),
+    serve(OtpService, otpHandlers(rooms.otp, ownSessionIn)),
+    serve(LabelService, labelHandlers(rooms.labels)),
+    serve(AdminUserService, staffHandlers(rooms)),
+    serve(AdminLabelService, adminLabelHandlers(rooms.labels)),
+    serve(PhoneService, phoneHandlers(rooms.phones)),
+    serve(ProfileService, profileHandlers(rooms.profiles)),
+    serve(DocumentService, documentHandlers(rooms.documents)),
+    serve(FileService, fileHandlers(rooms.documents)),
+    serve(ApiKeyService, apiKeyHandlers(rooms.apiKeys)),
+    serve(AuthzService, authzHandlers(rooms.authz)),
+    serve(KeyService, keyHandlers(rooms.authz)),
+    serve(PermissionService, permissionHandlers(rooms.permissions, explainHandler(rooms.explain))),
+    // Envoy's schema says nothing of who may ask; as the gateway it speaks for everybody.
+    serve(Authorization, envoyHandlers(rooms.authz, refusals(logger)), {
+      offer: "grpc only",
+      access: Access.PUBLIC,
+    }),
+  ];
+}
+
+/** What a failure looks like to who gets it in an answer of its own. */
+function refusals(logger: Logger): RefusalOf {
+  const answerTo = createAnswers(translate, logger);
+  return (fault, { id, method }) => {
+    const answer = answerTo(fault, { id, method: `${method.parent.typeName}/${method.name}` });
+    return { ...answer, body: bodyOf(answer) };
+  };
+}
 
 /** What the steps before a handler need of the rooms. */
-export const stepsWith = ({ authz, throttles, otp, activities }: Rooms, captcha: Captcha): Steps => ({
-  identify: ({ requestHeader, method }) =>
-    authz.identify(requestHeader, { readOnly: getOption(method, methodRules).readOnly }),
+export const stepsWith = (
+  { authz, throttles, otp, activities }: Rooms,
+  captcha: Captcha,
+  ownPathOf: ReturnType<typeof ownPathsUnder>,
+): Steps => ({
+  identify: (call) =>
+    authz.identify({ call, ...ownPathOf(call), readOnly: getOption(call.method, methodRules).readOnly }),
   verifyCaptcha: (answer, { origin }) =>
     captcha.verify(answer === undefined ? undefined : toJson(ValueSchema, answer), origin),
   spend: throttles.spend,

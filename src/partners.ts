@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
-import { ownSigningKey } from "./platform/development-keys.js";
-import { readSigningKey, type SigningKey } from "./platform/signing-keys.js";
+import { madeSigningKeyFile } from "./platform/development-keys.js";
+import type { Logger } from "./platform/logger.js";
+import { openSigningKeys, type SigningKeys } from "./platform/signing-keys.js";
 import type { Captcha } from "./ports/captcha/captcha.js";
 import { createGeetest } from "./ports/captcha/geetest.js";
 import { noCaptcha } from "./ports/captcha/no-captcha.js";
@@ -31,17 +31,17 @@ export function createCaptcha({ captcha: { vendor, geetest, recaptcha } }: Confi
   return noCaptcha;
 }
 
-/** The key that signs tokens: the operator's, else one of our own. */
-export async function signingKeyOf({
-  jwt: { privateKeyPath, algorithm },
-  dataDir,
-}: Config): Promise<SigningKey> {
-  if (privateKeyPath === undefined) return readSigningKey(ownSigningKey(dataDir, algorithm), algorithm);
-  try {
-    return await readSigningKey(readFileSync(privateKeyPath, "utf8"), algorithm);
-  } catch (cause) {
-    throw new Error(`JWT_PRIVATE_KEY_PATH ${privateKeyPath} is no key for ${algorithm}: ${String(cause)}`, {
-      cause,
-    });
-  }
+/** The keys that sign and verify tokens: the operator's, else our own. */
+export function signingKeysOf(
+  { jwt: { privateKeyPath, algorithm }, dataDir, isProduction }: Config,
+  surroundings: { readonly clock: Clock; readonly logger: Logger },
+): SigningKeys {
+  const own = privateKeyPath === undefined;
+  return openSigningKeys({
+    name: own ? "the generated key" : "JWT_PRIVATE_KEY_PATH",
+    file: own ? madeSigningKeyFile(dataDir, algorithm) : privateKeyPath,
+    algorithm,
+    isProduction,
+    ...surroundings,
+  });
 }

@@ -5,10 +5,16 @@ import { createAccountStore } from "./features/accounts/store.js";
 import { createActivities } from "./features/activities/activities.js";
 import { createActivityStore } from "./features/activities/store.js";
 import { createApiKeys } from "./features/api-keys/api-keys.js";
+import { createKnownKeys } from "./features/api-keys/known-keys.js";
+import { createNonceStore } from "./features/api-keys/nonce-store.js";
+import { createKeyProof } from "./features/api-keys/proof.js";
 import { createApiKeyStore } from "./features/api-keys/store.js";
+import { createUseStore } from "./features/api-keys/use-store.js";
 import { createAuthz } from "./features/authz/authz.js";
 import { createBearer } from "./features/authz/bearer.js";
-import { readPathRules } from "./features/authz/rules-file.js";
+import { createExplain } from "./features/authz/explain.js";
+import { openPathRules } from "./features/authz/rules-file.js";
+import { createVerdicts } from "./features/authz/verdicts.js";
 import { createDocuments } from "./features/documents/documents.js";
 import { createDocumentStore } from "./features/documents/store.js";
 import { createEvents } from "./features/events/events.js";
@@ -23,6 +29,8 @@ import { createMailTexts } from "./features/outbox/mail-texts.js";
 import { createOutbox } from "./features/outbox/outbox.js";
 import { createOutboxStore } from "./features/outbox/store.js";
 import { createPasswordChange } from "./features/own-account/password-change.js";
+import { createPermissions } from "./features/permissions/permissions.js";
+import { createPermissionStore } from "./features/permissions/store.js";
 import { createPhones } from "./features/phones/phones.js";
 import { createPhoneStore } from "./features/phones/store.js";
 import { createProfiles } from "./features/profiles/profiles.js";
@@ -44,7 +52,7 @@ import { type Evenly, takingAtLeast } from "./platform/even-time.js";
 import type { Logger } from "./platform/logger.js";
 import { createPasswordHasher } from "./platform/password-hash.js";
 import type { Vault } from "./platform/secrets.js";
-import type { SigningKey } from "./platform/signing-keys.js";
+import type { SigningKeys } from "./platform/signing-keys.js";
 import type { Mailer } from "./ports/mail/mail.js";
 import type { SmsSender } from "./ports/sms/sms.js";
 import type { Storage } from "./ports/storage/storage.js";
@@ -56,7 +64,7 @@ export interface RoomsNeeds {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
-  readonly signingKey: SigningKey;
+  readonly signingKeys: SigningKeys;
   readonly mailer: Mailer;
   readonly sms: SmsSender;
   readonly storage: Storage;
@@ -69,7 +77,7 @@ export function createRooms({
   config,
   database,
   vault,
-  signingKey,
+  signingKeys,
   mailer,
   sms,
   storage,
@@ -132,6 +140,7 @@ export function createRooms({
     signIn: createSignIn({ accounts, otp, throttles, activities, hasher }),
     clock,
     limits: config.sessions,
+    cacheMs: config.authz.cacheMs,
   });
   const phones = createPhones({
     database,
@@ -155,25 +164,59 @@ export function createRooms({
     clock,
     limit: config.documentsLimit,
   });
-  const bearer = createBearer({ key: signingKey, ...config.jwt, clock });
-  const rules = readPathRules(config.authz.rulesFile);
+  const keyUse = createUseStore(database);
+  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, cacheMs: config.authz.cacheMs });
+  const keyProof = createKeyProof({
+    knownKeys,
+    store: keyUse,
+    nonceStore: createNonceStore(database),
+    clock,
+    ...config.apiKeys,
+    limitGuesses: config.rateLimits,
+  });
+  const bearer = createBearer({ keys: signingKeys, ...config.jwt, clock });
+  const rules = openPathRules({ file: config.authz.rulesFile, logger });
+  const permissions = createPermissions({
+    database,
+    store: createPermissionStore(database),
+    accounts,
+    labels,
+    activities,
+    clock,
+    logger,
+    ownPath: config.authz.ownPath,
+    cacheMs: config.authz.cacheMs,
+  });
+
+  const verdicts = createVerdicts({ sessions, keyProof, permissions, origins });
 
   accounts.onCredentialsChanged(sessions.endAllOf);
 
   return {
     accounts,
     activities,
-    apiKeys: createApiKeys({ database, store: createApiKeyStore(database), accounts, vault, clock }),
-    authz: createAuthz({ accounts, sessions, bearer, rules, origins }),
+    apiKeys: createApiKeys({
+      database,
+      store: createApiKeyStore(database),
+      accounts,
+      knownKeys,
+      vault,
+      clock,
+    }),
+    authz: createAuthz({ accounts, verdicts, bearer, rules, timeoutMs: config.authz.timeoutMs }),
     directory: createDirectory({ store: accountStore }),
     documents,
     events,
+    explain: createExplain({ accounts, keyProof, permissions, rules }),
     hasher,
+    keyProof,
     labels,
     levels,
     origins,
     otp,
     outbox,
+    pathRules: rules,
+    permissions,
     passwordChange: createPasswordChange({ database, accounts, activities, events, throttles, hasher }),
     phones,
     profiles,

@@ -1,13 +1,24 @@
 // The package has no types; these are the parts that are used here.
 declare module "autocannon" {
+  namespace autocannon {
+    interface Request {
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Called before each request; answers what is sent. */
+      setupRequest(request: Request): Request;
+    }
+  }
+
   interface Options {
     readonly url: string;
     readonly method?: string;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string | Buffer;
+    readonly requests?: readonly autocannon.Request[];
     readonly connections: number;
     /** Seconds; takes effect at the end of a sample. */
-    readonly duration: number;
+    readonly duration?: number;
+    /** Calls in all, in place of a duration. */
+    readonly amount?: number;
     /** Milliseconds. */
     readonly sampleInt: number;
   }
@@ -20,5 +31,6 @@ declare module "autocannon" {
     readonly "2xx": number;
   }
 
-  export default function autocannon(options: Options): Promise<Result>;
+  function autocannon(options: Options): Promise<Result>;
+  export default autocannon;
 }

@@ -1,21 +1,33 @@
-import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials } from "@grpc/grpc-js";
 import { CONCURRENCY, type Load } from "./load.js";
 
 const CHANNELS = 4;
 const READY_MS = 10_000;
 
-interface UnaryMethod {
+interface UnaryMethod<Input extends DescMessage, Output extends DescMessage> {
   readonly name: string;
   readonly parent: { readonly typeName: string };
-  readonly input: DescMessage;
-  readonly output: DescMessage;
+  readonly input: Input;
+  readonly output: Output;
 }
 
-/** Calls a method with an empty request, on a few HTTP/2 connections that stay open. */
-export async function grpcLoad(port: number, method: UnaryMethod): Promise<Load> {
+export interface GrpcCall<Input extends DescMessage, Output extends DescMessage> {
+  readonly method: UnaryMethod<Input, Output>;
+  /** An empty one unless it is given. */
+  readonly request?: MessageShape<Input>;
+  /** Whether an answer is the expected one. */
+  readonly isGood?: (answer: MessageShape<Output>) => boolean;
+}
+
+/** Makes the same call on a few HTTP/2 connections that stay open. */
+export async function grpcLoad<Input extends DescMessage, Output extends DescMessage>(
+  port: number,
+  { method, request, isGood = () => true }: GrpcCall<Input, Output>,
+): Promise<Load> {
   const clients = Array.from({ length: CHANNELS }, () => connect(port));
   await Promise.all(clients.map(ready));
+  const bytes = Buffer.from(toBinary(method.input, request ?? create(method.input)));
   return {
     async run(seconds) {
       const start = performance.now();
@@ -23,7 +35,8 @@ export async function grpcLoad(port: number, method: UnaryMethod): Promise<Load>
       let completed = 0;
       const callUntilEnd = async (client: Client): Promise<void> => {
         while (performance.now() < end) {
-          await call(client, method);
+          const answer = fromBinary(method.output, await call(client, method, bytes));
+          if (!isGood(answer)) throw new Error(`${method.name}: ${JSON.stringify(answer)}`);
           completed++;
         }
       };
@@ -50,16 +63,17 @@ const ready = (client: Client): Promise<void> =>
     client.waitForReady(deadline, (error) => (error ? reject(error) : resolve()));
   });
 
-const call = (client: Client, { parent, name, input, output }: UnaryMethod): Promise<Message> =>
+const unchanged = (bytes: Buffer): Buffer => bytes;
+
+const call = (
+  client: Client,
+  { parent, name }: UnaryMethod<DescMessage, DescMessage>,
+  request: Buffer,
+): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    client.makeUnaryRequest<Message, Message>(
-      `/${parent.typeName}/${name}`,
-      (message) => Buffer.from(toBinary(input, message)),
-      (bytes) => fromBinary(output, bytes),
-      create(input),
-      (error, answer) => {
-        if (answer) resolve(answer);
-        else reject(error ?? new Error(`${name} answered nothing`));
-      },
-    );
+    const path = `/${parent.typeName}/${name}`;
+    client.makeUnaryRequest<Buffer, Buffer>(path, unchanged, unchanged, request, (error, answer) => {
+      if (answer) resolve(answer);
+      else reject(error ?? new Error(`${name} answered nothing`));
+    });
   });

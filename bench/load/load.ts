@@ -7,6 +7,8 @@ export interface Burst {
 
 /** Calls one method of one server, over and over. */
 export interface Load {
+  /** What has to happen once before the first run, and is not measured. */
+  prepare?(): Promise<void>;
   /** Throws when an answer is not the expected one. */
   run(seconds: number): Promise<Burst>;
   close(): void;

@@ -21,7 +21,8 @@ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out jwt.pem    # J
 echo "k1:$(openssl rand -base64 32)"                                         # SECRETS_KEYS
 \`\`\`
 
-To rotate \`SECRETS_KEYS\`, put the new key first and keep the old one behind it.
+To rotate \`SECRETS_KEYS\`, put the new key first and keep the old one behind it. How to change the keys
+of tokens is told in [jwt.md](jwt.md).
 `;
 
 export function configurationPage(): string {

@@ -68,9 +68,7 @@ function generalReasons({ method, body }: Binding): string[] {
   return [
     ...["MALFORMED_URL", "MALFORMED_REQUEST", "INTERNAL", "UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"],
     ...(body === undefined ? [] : ["MALFORMED_BODY", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]),
-    ...(access === Access.PUBLIC
-      ? []
-      : ["BEARER_INVALID", "SESSION_INVALID", "USER_NOT_ACTIVE", "RECORD_NOT_FOUND"]),
+    ...(access === Access.PUBLIC ? [] : CALLER),
     ...(access === Access.PUBLIC || rules.readOnly ? [] : ["ORIGIN_REFUSED"]),
     ...(access === Access.STAFF ? ["ADMIN_DENIED"] : []),
     ...(rules.limits.length > 0 ? ["TOO_MANY_REQUESTS"] : []),
@@ -78,6 +76,19 @@ function generalReasons({ method, body }: Binding): string[] {
     ...(rules.secondFactor ? SECOND_FACTOR : []),
   ];
 }
+
+const CALLER = [
+  ...["BEARER_INVALID", "SESSION_INVALID", "USER_NOT_ACTIVE", "RECORD_NOT_FOUND", "INVALID_PERMISSION"],
+  ...["API_KEY_HEADERS_INVALID", "NONCE_INVALID", "NONCE_EXPIRED", "NONCE_REUSED", "API_KEY_UNKNOWN"],
+  ...[
+    "SIGNATURE_INVALID",
+    "SIGNED_BODY_DIFFERS",
+    "API_KEY_NOT_ACTIVE",
+    "API_KEY_EXPIRED",
+    "API_KEY_IP_REFUSED",
+  ],
+  ...["API_KEY_OTP_DISABLED", "TOO_MANY_REQUESTS"],
+];
 
 const CAPTCHA = ["CAPTCHA_REQUIRED", "CAPTCHA_MANDATORY_FIELDS", "CAPTCHA_REJECTED", "CAPTCHA_UNAVAILABLE"];
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Report, Unavailable } from "./recipe.js";
 
@@ -22,9 +22,33 @@ async function install(packages: readonly string[], report: Report): Promise<voi
   if (process.getuid?.() !== 0) throw new Unavailable("needs root");
   report(`installing ${packages.join(" ")} by apt-get`);
   await aptGet(["update"]);
-  // Never at the price of another product which the machine's owner has installed.
-  await aptGet(["install", "-y", "--no-install-recommends", "--no-remove", ...packages]);
+  await withoutServices(() =>
+    // Never at the price of another product which the machine's owner has installed.
+    aptGet(["install", "-y", "--no-install-recommends", "--no-remove", ...packages]),
+  );
 }
+
+/** Asked by everything in a package that would start a service. */
+const POLICY = "/usr/sbin/policy-rc.d";
+
+/** What is installed here is a program for the tests: the machine does not begin to serve anything by it. */
+async function withoutServices(installation: () => Promise<void>): Promise<void> {
+  // Who has one already has decided.
+  if (existsSync(POLICY)) return installation();
+  writeFileSync(POLICY, policyOf(process.pid), { mode: 0o755, flag: "wx" });
+  const remove = () => rmSync(POLICY, { force: true });
+  process.once("exit", remove);
+  try {
+    await installation();
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}
+
+/** Says no while we live; a copy that a killed run has left says yes, and goes. */
+const policyOf = (owner: number): string =>
+  ["#!/bin/sh", `kill -0 ${owner} 2>/dev/null && exit 101`, 'rm -f "$0"', "exit 0", ""].join("\n");
 
 async function aptGet(args: readonly string[]): Promise<void> {
   const deadline = performance.now() + PATIENCE_SECONDS * 1000;

@@ -7,7 +7,7 @@ import { CallEnded, ConnectionLost } from "./errors.js";
 import { abandon, asConnection, isDead, withinTime } from "./mysql/connections.js";
 import type { ConnectionManager } from "./sequelize-internals.js";
 
-export type Value = string | number;
+export type Value = string | number | Date;
 
 /** Statements that are run all the time, without what Sequelize does around them. `?` stands for a value. */
 export interface Direct {

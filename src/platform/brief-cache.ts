@@ -57,6 +57,12 @@ export class BriefCache<Value extends object> {
     return value;
   }
 
+  /** Puts another value in the place of `present`, which it is as old as. Nothing happens when that is no longer what is kept. */
+  replace(key: string, present: Value, value: Value): void {
+    const entry = this.#entries.peek(key);
+    if (entry?.value === present) this.#entries.set(key, { ...entry, value }, { noDisposeOnSet: true });
+  }
+
   forget(key: string): void {
     this.#changes += 1;
     this.#entries.delete(key);

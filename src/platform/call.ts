@@ -34,11 +34,13 @@ export interface Asked {
   readonly verb: string;
   /** Path and query, escapes as they were sent. */
   readonly target: string;
+  /** A header by its name in small letters, several of one name as one list. Costs less than a look into all headers. */
+  get(name: string): string | null;
   /** Who connected is one of the trusted proxies. */
   readonly byTrustedProxy: boolean;
   /** The client's address as who connected tells it by a list like that of `X-Forwarded-For`; believed of trusted proxies alone. */
   clientBehind(forwardedFor: string): string;
-  /** The SHA-256 of the whole body as hex, read to its end; of none for an empty one. Undefined where the request has no signature that covers it. */
+  /** The SHA-256 as hex of the body, which is read to its end. Undefined where the request did not say in its headers that it signs it. */
   bodySha256(): Promise<string | undefined>;
 }
 

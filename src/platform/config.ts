@@ -102,10 +102,8 @@ export function readConfig(environment: Environment) {
 export function readDatabaseConfig(environment: Environment) {
   const problems: string[] = [];
   const values = readAll(environment, problems);
-  const own = [settings.databaseUrl, settings.databasePool, settings.databaseQueryTimeoutMs].map(
-    ({ name }) => name,
-  );
-  const ours = problems.filter((problem) => own.some((name) => problem.startsWith(`${name} `)));
+  const own = [settings.databaseUrl, settings.databasePool, settings.databaseQueryTimeoutMs];
+  const ours = problemsWith(own, problems);
   // A migrated SQLite file is not what anybody wants in production who has forgotten to say where the database is.
   if (values.mode === "production" && values.databaseUrl === undefined && !environment.DATABASE_HOST) {
     ours.push(`${settings.databaseUrl.name} must be set in production. ${settings.databaseUrl.about}`);
@@ -113,6 +111,29 @@ export function readDatabaseConfig(environment: Environment) {
   if (ours.length > 0) throw new BadConfiguration(ours);
   return databaseConfig(environment, values);
 }
+
+/** Reads what the command for the keys of tokens needs. Throws BadConfiguration. */
+export function readKeyConfig(environment: Environment) {
+  const problems: string[] = [];
+  const values = readAll(environment, problems);
+  const { mode, jwtPrivateKeyPath, jwtAlgorithm, jwtLifetimeSeconds, jwtLeewaySeconds } = settings;
+  const own = [mode, jwtPrivateKeyPath, jwtAlgorithm, jwtLifetimeSeconds, jwtLeewaySeconds];
+  const ours = problemsWith(own, problems);
+  if (values.mode === "production" && values.jwtPrivateKeyPath === undefined)
+    ours.push(`${jwtPrivateKeyPath.name} must be set in production. ${jwtPrivateKeyPath.about}`);
+  if (ours.length > 0) throw new BadConfiguration(ours);
+  return {
+    privateKeyPath: values.jwtPrivateKeyPath,
+    dataDir: resolve(values.dataDir ?? "."),
+    algorithm: values.jwtAlgorithm ?? "RS256",
+    tokenSeconds: (values.jwtLifetimeSeconds ?? 0) + (values.jwtLeewaySeconds ?? 0),
+  };
+}
+
+const problemsWith = (own: readonly Setting<unknown>[], problems: readonly string[]): string[] =>
+  problems.filter((problem) =>
+    own.some(({ name, aliases }) => [name, ...aliases].some((called) => problem.startsWith(`${called} `))),
+  );
 
 function databaseConfig(environment: Environment, values: Optional) {
   const embedded = `sqlite:${join(resolve(values.dataDir ?? "."), "barong.db")}`;

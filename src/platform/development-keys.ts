@@ -1,12 +1,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseKeyRing, printKeyRing, type SecretKey } from "./key-ring.js";
 import { randomKey } from "./random.js";
-import { generateSigningKey, type SigningAlgorithm } from "./signing-keys.js";
+import { generateSigningKey, type SigningAlgorithm } from "./signing-key.js";
 
-/** The signing key of a data folder in PEM form, made on first use. */
-export const ownSigningKey = (dataDir: string, algorithm: SigningAlgorithm): string =>
-  readOrMake(dataDir, `jwt-${algorithm.toLowerCase()}.pem`, () => generateSigningKey(algorithm));
+/** Where a data folder has its signing keys. */
+export const ownSigningKeyFile = (dataDir: string, algorithm: SigningAlgorithm): string =>
+  join(dataDir, `jwt-${algorithm.toLowerCase()}.pem`);
+
+/** The file of signing keys in a data folder, made on first use. */
+export function madeSigningKeyFile(dataDir: string, algorithm: SigningAlgorithm): string {
+  const file = ownSigningKeyFile(dataDir, algorithm);
+  readOrMake(dataDir, basename(file), () => generateSigningKey(algorithm));
+  return file;
+}
 
 /** The key ring of a data folder, made on first use. */
 export const ownKeyRing = (dataDir: string): SecretKey[] =>

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { type AddressRange, membershipOf, readRange } from "../platform/network.js";
 
 /** Tells a client's address from the peer's and the header X-Forwarded-For. */
 export interface ClientAddress {
@@ -13,7 +14,7 @@ export interface ClientAddress {
  */
 export function clientAddressBehind(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return Object.assign(normalized, { isTrusted: () => false });
-  const isTrusted = membershipOf(trustedProxies);
+  const isTrusted = membershipOf(trustedProxies.map(rangeOf));
   const addressOf = (peer: string, forwardedFor: string | undefined): string => {
     let client = normalized(peer);
     if (forwardedFor === undefined || !isTrusted(client)) return client;
@@ -38,20 +39,8 @@ function normalized(address: string): string {
 const withoutPort = (hop: string): string =>
   /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(hop)?.[1] ?? hop;
 
-function membershipOf(ranges: readonly string[]): (address: string) => boolean {
-  const trusted = new BlockList();
-  for (const range of ranges) {
-    const [address = "", bits, ...rest] = range.split("/");
-    const version = isIP(address);
-    const longest = version === 4 ? 32 : 128;
-    const isLength = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
-    if (version === 0 || !isLength || rest.length > 0) {
-      throw new Error(`trusted proxy "${range}" is neither an IP address nor a CIDR range`);
-    }
-    trusted.addSubnet(address, bits === undefined ? longest : Number(bits), version === 4 ? "ipv4" : "ipv6");
-  }
-  return (address) => {
-    const version = isIP(address);
-    return version !== 0 && trusted.check(address, version === 4 ? "ipv4" : "ipv6");
-  };
+function rangeOf(text: string): AddressRange {
+  const range = readRange(text);
+  if (!range) throw new Error(`trusted proxy "${text}" is neither an IP address nor a CIDR range`);
+  return range;
 }

@@ -69,6 +69,7 @@ export class GrpcDoorCall extends WireCall {
     return {
       verb: "POST",
       target: call.getPath(),
+      get: (name) => textOf(call, name) ?? null,
       byTrustedProxy: clientAddress.isTrusted(peer),
       clientBehind: (forwardedFor) => clientAddress(peer, forwardedFor),
       bodySha256: async () => createHash("sha256").update(call.request).digest("hex"),

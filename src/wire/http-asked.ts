@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import type { Asked } from "../platform/call.js";
+import { mayHaveBody } from "../transcoding/body.js";
 import type { ClientAddress } from "./client-address.js";
-import { bodyWatchOf } from "./signed-bodies.js";
+import { bodyWatchOf, SHA256_OF_NOTHING } from "./signed-bodies.js";
 
 /** What an HTTP request asks for. */
 export class HttpAsked implements Asked {
@@ -18,6 +19,11 @@ export class HttpAsked implements Asked {
     return this.request.raw.url ?? "/";
   }
 
+  get(name: string): string | null {
+    const value = this.request.raw.headers[name];
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+  }
+
   get byTrustedProxy(): boolean {
     return this.clientAddress.isTrusted(this.peer);
   }
@@ -27,7 +33,8 @@ export class HttpAsked implements Asked {
   }
 
   async bodySha256(): Promise<string | undefined> {
-    return bodyWatchOf(this.request.raw)?.sha256();
+    const { raw } = this.request;
+    return bodyWatchOf(raw)?.sha256() ?? (mayHaveBody(raw) ? undefined : SHA256_OF_NOTHING);
   }
 
   private get peer(): string {

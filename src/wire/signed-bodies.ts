@@ -7,6 +7,8 @@ import { Failure } from "../platform/failure.js";
 /** Says of a request that its signature covers the hash of its body. */
 export const BODY_HASH_HEADER = "x-auth-content-sha256";
 
+export const SHA256_OF_NOTHING = createHash("sha256").digest("hex");
+
 /** The hash of a body, taken while somebody else reads it. */
 export interface BodyWatch {
   /** Of the whole body as lower-case hex; what nobody has read is read to its end. */

@@ -60,8 +60,15 @@ test("each optional parameter has a value that shows whether it is read", () => 
   );
 });
 
+/** Fields that Barong 2 did not have; they come after those that it had. */
+const later: Readonly<Record<string, readonly string[]>> = {
+  APIKey: ["allowed_ips", "expires_at", "last_used_at"],
+};
+
 test.each(Object.keys(models))("the model %s has exactly the documented fields, in their order", (name) => {
-  expect(schemas[name]?.fields.map((field) => field.name)).toEqual(models[name]);
+  const documented = [...(models[name] ?? []), ...(later[name] ?? [])];
+
+  expect(schemas[name]?.fields.map((field) => field.name)).toEqual(documented);
 });
 
 describeEachDatabase("the REST specification", (database) => {

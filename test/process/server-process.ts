@@ -16,7 +16,7 @@ beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), "barong-built-"));
   await symlink(join(ROOT, "node_modules"), join(built, "node_modules"));
   await build({
-    entryPoints: ["main", "migrate"].map((program) => join(ROOT, `src/${program}.ts`)),
+    entryPoints: ["main", "migrate", "jwt-keys"].map((program) => join(ROOT, `src/${program}.ts`)),
     outdir: built,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -36,7 +36,11 @@ export class Running {
   /** What it has printed so far. */
   output = "";
 
-  constructor(program: "main" | "migrate", environment: Environment, args: readonly string[] = []) {
+  constructor(
+    program: "main" | "migrate" | "jwt-keys",
+    environment: Environment,
+    args: readonly string[] = [],
+  ) {
     this.child = spawn(...this.command(join(built, `${program}.mjs`), args), {
       cwd: built,
       // Nothing of this process's own settings: what a test does not name is not set.

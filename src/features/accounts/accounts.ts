@@ -1,6 +1,7 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Tx } from "../../database/database.js";
 import { isUniqueViolation } from "../../database/errors.js";
+import type { Call } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
@@ -39,8 +40,19 @@ export interface NewMember {
 type Id = Pick<Account, "id">;
 type Change = Partial<Pick<Account, "role" | "level" | "otp" | "state">>;
 
+/** The session in which an owner changes his own credentials. It goes on, under another token. */
+export interface OwnSession {
+  /** The token that the change was asked for with. */
+  readonly token: string;
+  /** Told, after the commit, the token from then on, and for how many seconds it is good at most. */
+  renewed(token: string, seconds: number): void;
+}
+
+/** Finds the session in which a call asks for something, if it has one. */
+export type OwnSessionIn = (call: Pick<Call, "requestHeader" | "responseHeader">) => OwnSession | undefined;
+
 /** Told that an account's password, second factor, role or state has changed; runs inside the same transaction. */
-type CredentialsListener = (account: Id, tx: Tx) => Promise<void>;
+type CredentialsListener = (account: Id, tx: Tx, own?: OwnSession) => Promise<void>;
 
 /** Told that something about an account has changed, inside the transaction and once more after its commit. */
 type ChangeListener = (account: Id) => void;
@@ -55,8 +67,8 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
       tx.afterCommit(() => watcher({ id }));
     }
   };
-  const tellListeners: CredentialsListener = async (account, tx) => {
-    for (const listener of listeners) await listener(account, tx);
+  const tellListeners: CredentialsListener = async (account, tx, own) => {
+    for (const listener of listeners) await listener(account, tx, own);
   };
 
   /** Writes and tells what is different; false when nothing is. */
@@ -72,8 +84,8 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
     return true;
   }
 
-  async function changeCredentials(account: Id, wanted: Change, tx: Tx): Promise<void> {
-    if (await change(account, wanted, tx)) await tellListeners(account, tx);
+  async function changeCredentials(account: Id, wanted: Change, tx: Tx, own?: OwnSession): Promise<void> {
+    if (await change(account, wanted, tx)) await tellListeners(account, tx, own);
   }
 
   return {
@@ -137,16 +149,18 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
       return { ...account, passwordDigest };
     },
 
-    async setPassword(account: Id, passwordDigest: string, tx: Tx): Promise<void> {
+    /** Ends the sessions; `own` goes on. */
+    async setPassword(account: Id, passwordDigest: string, tx: Tx, own?: OwnSession): Promise<void> {
       await store.change(account.id, { passwordDigest }, clock(), tx);
       tellWatchers(account, tx);
-      await tellListeners(account, tx);
+      await tellListeners(account, tx, own);
     },
 
     // What an account has already is not written again.
     setRole: (account: Id, role: string, tx: Tx) => changeCredentials(account, { role }, tx),
     setState: (account: Id, state: AccountState, tx: Tx) => changeCredentials(account, { state }, tx),
-    setOtp: (account: Id, otp: boolean, tx: Tx) => changeCredentials(account, { otp }, tx),
+    setOtp: (account: Id, otp: boolean, tx: Tx, own?: OwnSession) =>
+      changeCredentials(account, { otp }, tx, own),
 
     async setLevel(account: Id, level: number, tx: Tx): Promise<void> {
       await change(account, { level }, tx);

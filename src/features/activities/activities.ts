@@ -33,6 +33,14 @@ export function createActivities({ store, clock }: ActivitiesNeeds) {
       return store.insert({ ...refused, result: "failed", data: JSON.stringify({ reason }) });
     },
 
+    /** What happened, with facts about it. */
+    noted: (
+      audit: Audit,
+      accountId: number,
+      { result, facts }: { readonly result: Activity["result"]; readonly facts: object },
+      tx?: Tx,
+    ): Promise<void> => store.insert({ ...row(audit, accountId), result, data: JSON.stringify(facts) }, tx),
+
     latest: store.latest,
 
     /** Newest first; those of one topic, or of `all`. */

@@ -1,12 +1,13 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Database } from "../../database/database.js";
+import type { Database, Tx } from "../../database/database.js";
 import type { Clock } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Paged, PageRange } from "../../platform/page.js";
 import { randomHex } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Accounts } from "../accounts/accounts.js";
-import { isKid, MOST_KEYS } from "./rules.js";
+import type { KnownKeys } from "./known-keys.js";
+import { isKid, MOST_KEYS, secretContext } from "./rules.js";
 import type { ApiKey, ApiKeyChange, ApiKeyStore, OwnKey } from "./store.js";
 
 export type { ApiKey, ApiKeyState } from "./store.js";
@@ -15,12 +16,21 @@ export interface ApiKeysNeeds {
   readonly database: Database;
   readonly store: ApiKeyStore;
   readonly accounts: Accounts;
+  readonly knownKeys: KnownKeys;
   readonly vault: Vault;
   readonly clock: Clock;
 }
 
+type NewKey = Pick<ApiKey, "algorithm" | "scope"> & Pick<ApiKeyChange, "allowedIps" | "expiresAt">;
+
 /** Keys with which programs act for an account. Their secrets are stored encrypted. */
-export function createApiKeys({ database, store, accounts, vault, clock }: ApiKeysNeeds) {
+export function createApiKeys({ database, store, accounts, knownKeys, vault, clock }: ApiKeysNeeds) {
+  const forget = (kid: string, tx: Tx): void => {
+    knownKeys.forget(kid);
+    // Meanwhile others may have read what was true before.
+    tx.afterCommit(() => knownKeys.forget(kid));
+  };
+
   return {
     /** Oldest first. */
     async list(accountId: number, range: PageRange): Promise<Paged<ApiKey>> {
@@ -31,7 +41,7 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
     /** Creates a key; its secret is told only here. */
     async create(
       accountId: number,
-      { algorithm, scope }: Pick<ApiKey, "algorithm" | "scope">,
+      { algorithm, scope, allowedIps = [], expiresAt }: NewKey,
     ): Promise<{ key: ApiKey; secret: string }> {
       const kid = randomHex(8);
       const secret = randomHex(16);
@@ -43,6 +53,9 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
         scope,
         state: "active",
         secretEncrypted: vault.seal(secret, secretContext(kid)),
+        allowedIps,
+        expiresAt: expiresAt ?? null,
+        lastUsedAt: null,
         createdAt: now,
         updatedAt: now,
       };
@@ -60,6 +73,7 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
       database.transaction(async (tx) => {
         if (!isKid(own.kid)) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         await store.change(own, change, clock(), tx);
+        forget(own.kid, tx);
         const key = await store.find(own, tx);
         if (!key) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         return key;
@@ -69,11 +83,9 @@ export function createApiKeys({ database, store, accounts, vault, clock }: ApiKe
       database.transaction(async (tx) => {
         if (!isKid(own.kid) || !(await store.delete(own, tx)))
           throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        forget(own.kid, tx);
       }),
   };
 }
 
 export type ApiKeys = ReturnType<typeof createApiKeys>;
-
-/** Sealed for this key, a secret cannot be moved to another row. */
-const secretContext = (kid: string): string => `api_key:${kid}`;

@@ -1,8 +1,11 @@
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { ApiKeyService } from "../../../gen/barong/resource/v1/api_key_service_pb.js";
 import type { Handlers } from "../../platform/call.js";
+import { Failure } from "../../platform/failure.js";
 import { rangeOf } from "../../platform/page.js";
 import type { ApiKeys } from "./api-keys.js";
-import { scopeOf } from "./rules.js";
+import { allowedIpsOf, scopeOf } from "./rules.js";
 import { apiKeyView, stateOf } from "./view.js";
 
 export const apiKeyHandlers = (apiKeys: ApiKeys): Handlers<typeof ApiKeyService> => ({
@@ -11,14 +14,23 @@ export const apiKeyHandlers = (apiKeys: ApiKeys): Handlers<typeof ApiKeyService>
     return { apiKeys: rows.map((key) => apiKeyView(key)), total: BigInt(total) };
   },
 
-  async createApiKey({ algorithm = "", scope }, { caller }) {
-    const words = scope === undefined ? [] : scopeOf(scope);
-    const { key, secret } = await apiKeys.create(caller.accountId, { algorithm, scope: words });
+  async createApiKey({ algorithm = "", scope, allowedIps, expiresAt }, { caller }) {
+    const { key, secret } = await apiKeys.create(caller.accountId, {
+      algorithm,
+      scope: scope === undefined ? [] : scopeOf(scope),
+      allowedIps: ipsIn(allowedIps),
+      expiresAt: momentOf(expiresAt),
+    });
     return { apiKey: apiKeyView(key, secret) };
   },
 
-  async updateApiKey({ kid = "", scope, state }, { caller }) {
-    const change = { scope: scope === undefined ? undefined : scopeOf(scope), state: stateOf(state) };
+  async updateApiKey({ kid = "", scope, state, allowedIps, expiresAt }, { caller }) {
+    const change = {
+      scope: scope === undefined ? undefined : scopeOf(scope),
+      state: stateOf(state),
+      allowedIps: ipsIn(allowedIps),
+      expiresAt: momentOf(expiresAt),
+    };
     return { apiKey: apiKeyView(await apiKeys.change({ userId: caller.accountId, kid }, change)) };
   },
 
@@ -27,3 +39,13 @@ export const apiKeyHandlers = (apiKeys: ApiKeys): Handlers<typeof ApiKeyService>
     return {};
   },
 });
+
+function ipsIn(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const ips = allowedIpsOf(text);
+  if (!ips) throw new Failure(ErrorReason.API_KEY_IPS_INVALID);
+  return ips;
+}
+
+const momentOf = (timestamp: Timestamp | undefined): Date | undefined =>
+  timestamp && timestampDate(timestamp);

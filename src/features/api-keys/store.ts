@@ -18,6 +18,9 @@ function defineApiKeyModel({ sequelize }: Database) {
     declare scope: string;
     declare state: ApiKeyState;
     declare secretEncrypted: string;
+    declare allowedIps: string;
+    declare expiresAt: Date | null;
+    declare lastUsedAt: Date | null;
     declare createdAt: Date;
     declare updatedAt: Date;
   }
@@ -30,6 +33,9 @@ function defineApiKeyModel({ sequelize }: Database) {
       scope: { type: DataTypes.STRING(2048), allowNull: false },
       state: { type: DataTypes.STRING(16), allowNull: false },
       secretEncrypted: { type: DataTypes.STRING(512), allowNull: false },
+      allowedIps: { type: DataTypes.STRING(2048), allowNull: false },
+      expiresAt: instant({ allowNull: true }),
+      lastUsedAt: instant({ allowNull: true }),
       createdAt: instant(),
       updatedAt: instant(),
     },
@@ -49,6 +55,10 @@ export interface ApiKey {
   readonly state: ApiKeyState;
   /** Sealed. */
   readonly secretEncrypted: string;
+  /** Addresses and CIDR ranges from which it may be used; everywhere when there are none. */
+  readonly allowedIps: readonly string[];
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -59,6 +69,8 @@ export type OwnKey = Pick<ApiKey, "userId" | "kid">;
 export interface ApiKeyChange {
   readonly scope?: readonly string[] | undefined;
   readonly state?: ApiKeyState | undefined;
+  readonly allowedIps?: readonly string[] | undefined;
+  readonly expiresAt?: Date | undefined;
 }
 
 export function createApiKeyStore(database: Database) {
@@ -81,15 +93,19 @@ export function createApiKeyStore(database: Database) {
     },
 
     async insert(key: ApiKey, tx: Tx): Promise<void> {
-      await ApiKeyModel.create({ ...key, scope: JSON.stringify(key.scope) }, inTransaction(tx));
+      const lists = { scope: JSON.stringify(key.scope), allowedIps: key.allowedIps.join() };
+      await ApiKeyModel.create({ ...key, ...lists }, inTransaction(tx));
     },
 
     /** What is undefined stays. */
-    async change({ userId, kid }: OwnKey, { scope, state }: ApiKeyChange, now: Date, tx: Tx): Promise<void> {
+    async change({ userId, kid }: OwnKey, change: ApiKeyChange, now: Date, tx: Tx): Promise<void> {
+      const { scope, state, allowedIps, expiresAt } = change;
       await ApiKeyModel.update(
         {
           ...(scope !== undefined && { scope: JSON.stringify(scope) }),
+          ...(allowedIps !== undefined && { allowedIps: allowedIps.join() }),
           ...(state !== undefined && { state }),
+          ...(expiresAt !== undefined && { expiresAt }),
           updatedAt: now,
         },
         { where: { userId, kid }, ...inTransaction(tx) },
@@ -109,4 +125,7 @@ const keyOf = (row: InferAttributes<InstanceType<ReturnType<typeof defineApiKeyM
   ...row,
   userId: Number(row.userId),
   scope: JSON.parse(row.scope),
+  allowedIps: listOf(row.allowedIps),
 });
+
+const listOf = (text: string): string[] => (text === "" ? [] : text.split(","));

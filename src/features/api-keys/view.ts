@@ -20,7 +20,7 @@ export const stateOf = (state: State | undefined): ApiKeyState | undefined =>
   state === undefined ? undefined : stateNames.get(state);
 
 export const apiKeyView = (
-  { kid, algorithm, scope, state, createdAt, updatedAt }: ApiKey,
+  { kid, algorithm, scope, state, createdAt, updatedAt, allowedIps, expiresAt, lastUsedAt }: ApiKey,
   secret?: string,
 ): MessageInitShape<typeof ApiKeySchema> => ({
   kid,
@@ -30,4 +30,7 @@ export const apiKeyView = (
   ...(secret !== undefined && { secret }),
   createdAt: timestampFromDate(createdAt),
   updatedAt: timestampFromDate(updatedAt),
+  allowedIps: [...allowedIps],
+  ...(expiresAt !== null && { expiresAt: timestampFromDate(expiresAt) }),
+  ...(lastUsedAt !== null && { lastUsedAt: timestampFromDate(lastUsedAt) }),
 });

@@ -1,39 +1,110 @@
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { readFileSync, type Stats, statSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import type { Logger } from "../../platform/logger.js";
+import { every, type Periodic } from "../../platform/periodic.js";
 import type { PathRules } from "./path-rules.js";
+import { pathRulesIn } from "./rules-text.js";
 
 const SHIPPED: PathRules = {
   pass: ["api/v2/barong/identity", "api/v2/peatio/public"],
   block: ["api/v2/barong/management", "api/v2/peatio/management"],
 };
 
-/**
- * Reads `rules: {pass: [...], block: [...]}` from a YAML file; a list that is missing has no entries. Without a file the rules are
- * those that Barong has always shipped.
- */
-export function readPathRules(file: string | undefined): PathRules {
-  if (file === undefined) return SHIPPED;
-  const content = contentOf(file);
-  const rules = isRecord(content) ? content.rules : undefined;
-  if (!isRecord(rules)) throw new Error(`AUTHZ_RULES_FILE ${file} has no top key "rules"`);
-  return { pass: prefixes(rules, "pass", file), block: prefixes(rules, "block", file) };
+const REREAD_SECONDS = 1;
+const MOST_BYTES = 32 * 1024;
+
+export interface PathRulesNeeds {
+  /** Without one the rules are those that Barong has always shipped. */
+  readonly file: string | undefined;
+  readonly logger: Logger;
 }
 
-function contentOf(file: string): unknown {
+/** The lists that the gateway's verdict begins with. Throws an Error of one sentence when the file cannot be used. */
+export const openPathRules = ({ file, logger }: PathRulesNeeds): OpenPathRules =>
+  file === undefined ? shipped : following(file, logger);
+
+export interface OpenPathRules {
+  current(): PathRules;
+  /** Looks whether the file has changed. */
+  reread(): Promise<void>;
+  /** From now on changes of the file are in force within seconds. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const shipped: OpenPathRules = {
+  current: () => SHIPPED,
+  reread: async () => {},
+  start() {},
+  stop: async () => {},
+};
+
+function following(file: string, logger: Logger): OpenPathRules {
+  const place = `AUTHZ_RULES_FILE ${file}`;
+  const first = firstContent(file, place);
+  let { rules } = first;
+  // What was found when the file was last looked at, and what of it has been dealt with.
+  let seen = first.text;
+  let settled = first.text;
+  let rereading: Periodic | undefined;
+
+  async function reread(): Promise<void> {
+    // Its text and not its time, which tells little after editors, copies and mounts have done their work.
+    const found = await contentOf(file).catch((fault: unknown) => new Error(messageOf(fault)));
+    const text = found instanceof Error ? found.message : found;
+    const isQuiet = text === seen;
+    seen = text;
+    // One that is being written may lack the end of a list.
+    if (!isQuiet || text === settled) return;
+    settled = text;
+    try {
+      if (found instanceof Error) throw found;
+      rules = pathRulesIn(found);
+      logger.info({ pass: rules.pass.length, block: rules.block.length }, `${place} has been read again`);
+    } catch (fault) {
+      logger.error({}, `${place}: ${messageOf(fault)}; the lists of before stay in force`);
+    }
+  }
+
+  return {
+    current: () => rules,
+    reread,
+    start() {
+      rereading ??= every(REREAD_SECONDS, `reading ${place}`, reread, logger);
+    },
+    async stop() {
+      await rereading?.stop();
+    },
+  };
+}
+
+function firstContent(file: string, place: string): { readonly text: string; readonly rules: PathRules } {
   try {
-    return parse(readFileSync(file, "utf8"));
+    refuseOdd(statSync(file));
+    const text = textIn(readFileSync(file));
+    return { text, rules: pathRulesIn(text) };
   } catch (cause) {
-    throw new Error(`AUTHZ_RULES_FILE ${file} cannot be read: ${String(cause)}`, { cause });
+    throw new Error(`${place}: ${messageOf(cause)}`, { cause });
   }
 }
 
-function prefixes(rules: Record<string, unknown>, name: "pass" | "block", file: string): string[] {
-  const entries = rules[name] ?? [];
-  const isPrefix = (entry: unknown): entry is string => typeof entry === "string" && entry.trim() !== "";
-  if (Array.isArray(entries) && entries.every(isPrefix))
-    return entries.map((entry) => entry.replace(/^\/+/, ""));
-  throw new Error(`AUTHZ_RULES_FILE ${file}: "${name}" must be a list of path prefixes`);
+async function contentOf(file: string): Promise<string> {
+  refuseOdd(await stat(file));
+  return textIn(await readFile(file));
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** Refuses what would be read without end. */
+function refuseOdd(stats: Stats): void {
+  if (!stats.isFile()) throw new Error("it is no file");
+  if (stats.size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES / 1024} KiB`);
+}
+
+function textIn(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error("it is no text in UTF-8", { cause });
+  }
+}
+
+const messageOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));

@@ -14,6 +14,8 @@ export interface LabelChangesNeeds {
   readonly levels: Levels;
   readonly events: Events;
   readonly clock: Clock;
+  /** Called when a private label of an account has changed. */
+  onPrivateChanged(owner: Pick<Account, "id">, tx: Tx): void;
 }
 
 type Owner = Pick<Account, "id" | "uid" | "email">;
@@ -22,9 +24,10 @@ type Owner = Pick<Account, "id" | "uid" | "email">;
  * Changes of labels with all that follows from them. The account must be locked by `tx`: else two changes at the same time would
  * each miss the other when the level is derived.
  */
-export function createLabelChanges({ store, levels, events, clock }: LabelChangesNeeds) {
+export function createLabelChanges({ store, levels, events, clock, onPrivateChanged }: LabelChangesNeeds) {
   async function follow(owner: Owner, label: Pick<Label, "key" | "value" | "scope">, tx: Tx): Promise<void> {
     if (label.scope === "public") return;
+    onPrivateChanged(owner, tx);
     const labels = await store.of(owner.id, tx);
     await levels.refresh(
       owner,

@@ -27,7 +27,20 @@ export interface LabelName {
 }
 
 export function createLabels({ database, store, accounts, levels, events, clock }: LabelsNeeds) {
-  const changes = createLabelChanges({ store, levels, events, clock });
+  const watchers: ((account: Pick<Account, "id">) => void)[] = [];
+  const changes = createLabelChanges({
+    store,
+    levels,
+    events,
+    clock,
+    onPrivateChanged({ id }, tx) {
+      for (const watcher of watchers) {
+        watcher({ id });
+        // Meanwhile others may have read what was true before.
+        tx.afterCommit(() => watcher({ id }));
+      }
+    },
+  });
 
   /** The account, locked until the transaction ends. */
   async function lock(id: number, tx: Tx, gone = ErrorReason.RECORD_NOT_FOUND): Promise<Account> {
@@ -66,6 +79,13 @@ export function createLabels({ database, store, accounts, levels, events, clock 
   return {
     /** All labels of an account, oldest first. */
     ofAccount: (accountId: number, tx?: Tx): Promise<Label[]> => store.of(accountId, tx),
+
+    /** The private labels of an account, as `key:value`. */
+    carriedBy: async (accountId: number): Promise<ReadonlySet<string>> =>
+      new Set((await store.privateOf(accountId)).map(({ key, value }) => `${key}:${value}`)),
+
+    /** From now on `watcher` is called, inside the transaction and after its commit, when a private label changes in this process. */
+    onPrivateChanged: (watcher: (account: Pick<Account, "id">) => void) => void watchers.push(watcher),
 
     /** The label with a key; of two the public one. Throws Failure(RECORD_NOT_FOUND). */
     async find(accountId: number, key: string): Promise<Label> {

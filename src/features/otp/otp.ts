@@ -5,7 +5,7 @@ import type { Clock } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
-import type { Account, Accounts } from "../accounts/accounts.js";
+import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
 import type { Throttles } from "../throttles/throttles.js";
 import { qrCode } from "./qr-code.js";
@@ -63,8 +63,8 @@ export function createOtp(needs: OtpNeeds) {
       return { barcode: await qrCode(url), url };
     },
 
-    /** Switches two-factor authentication on for who proves to hold the seed, and ends the sessions. */
-    async enable({ accountId, otp }: Caller, code: string, audit: Audit): Promise<void> {
+    /** Switches two-factor authentication on for who proves to hold the seed, and ends the sessions; `own` goes on. */
+    async enable({ accountId, otp }: Caller, code: string, audit: Audit, own?: OwnSession): Promise<void> {
       const about = { accountId };
       // Before a guess is spent: nobody is told anything about the codes of a seed in use.
       if (otp) throw new Failure(ErrorReason.OTP_ALREADY_ENABLED, { about });
@@ -72,7 +72,7 @@ export function createOtp(needs: OtpNeeds) {
         database.transaction(async (tx) => {
           const account = await lockWithoutOtp(accountId, tx);
           if (!(await useCode(accountId, code, tx))) return false;
-          await accounts.setOtp(account, true, tx);
+          await accounts.setOtp(account, true, tx, own);
           await activities.succeeded(audit, accountId, tx);
           return true;
         }),

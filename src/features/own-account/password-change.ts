@@ -4,7 +4,7 @@ import type { Audit, Caller } from "../../platform/call.js";
 import { beyondCall } from "../../platform/deadline.js";
 import { Failure, type Subject } from "../../platform/failure.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
-import type { Account, Accounts } from "../accounts/accounts.js";
+import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
 import type { Events } from "../events/events.js";
 import type { Throttles } from "../throttles/throttles.js";
@@ -32,11 +32,12 @@ export function createPasswordChange(needs: PasswordChangeNeeds) {
   const { database, accounts, activities, events, throttles, hasher } = needs;
 
   return {
-    /** Sets the new password and ends every session. */
+    /** Sets the new password and ends every session; `own` goes on. */
     async change(
       { accountId }: Caller,
       { oldPassword, newPassword, confirmation }: OldAndNew,
       audit: Audit,
+      own?: OwnSession,
     ): Promise<void> {
       const about = { accountId };
       if (newPassword !== confirmation) throw new Failure(ErrorReason.NEW_PASSWORDS_DIFFER, { about });
@@ -50,7 +51,7 @@ export function createPasswordChange(needs: PasswordChangeNeeds) {
         // Hashing took a while: of two changes at once the second no longer knows the old password.
         if (account?.passwordDigest !== proved.passwordDigest)
           throw new Failure(ErrorReason.OLD_PASSWORD_WRONG, { about });
-        await accounts.setPassword(account, digest, tx);
+        await accounts.setPassword(account, digest, tx, own);
         const payload = await accounts.recordOf(account, tx);
         await events.record({ name: "system.user.password.change", accountId, payload }, tx);
         await activities.succeeded(audit, accountId, tx);

@@ -3,7 +3,7 @@ import { parse, serialize } from "cookie";
 const NAME = "_barong_session";
 
 /** The session token in a request's cookies. */
-export const tokenIn = (header: Headers): string | undefined => {
+export const tokenIn = (header: Pick<Headers, "get">): string | undefined => {
   const cookies = header.get("cookie");
   return cookies === null ? undefined : parse(cookies)[NAME] || undefined;
 };

@@ -5,6 +5,8 @@ export interface SessionLimits {
   readonly idleSeconds: number;
   /** It ends after this long, however busy it is. */
   readonly lifetimeSeconds: number;
+  /** Sessions that an account may have at a time. */
+  readonly perAccount: number;
 }
 
 export const hasEnded = (
@@ -20,6 +22,9 @@ export const deservesTouch = (
   now: Date,
 ): boolean => secondsAfter(session.lastSeenAt, Math.min(60, idleSeconds / 10)) <= now;
 
+/** Whether a text has the form of a session token. */
+export const isToken = (text: string): boolean => /^[\w-]{43}$/.test(text);
+
 export interface TrustedOrigins {
   /** The origin of the site itself, such as `https://www.example.com`. */
   readonly own: string;
@@ -31,7 +36,7 @@ export interface TrustedOrigins {
  * Whether a request that changes something may use the session cookie: browsers say where it comes from in `Origin` and
  * `Sec-Fetch-Site`; programs that are no browsers send neither and carry no cookie of somebody else.
  */
-export function cookieMayAct(header: Headers, { own, allowed }: TrustedOrigins): boolean {
+export function cookieMayAct(header: Pick<Headers, "get">, { own, allowed }: TrustedOrigins): boolean {
   const origin = header.get("origin");
   if (origin !== null) {
     if (origin === own || allowed.includes(origin)) return true;

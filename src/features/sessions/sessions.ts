@@ -1,15 +1,20 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
-import { type Clock, secondsAfter } from "../../platform/clock.js";
+import { type Clock, secondsAfter, secondsOf } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
+import type { Paged, PageRange } from "../../platform/page.js";
 import { opaqueToken } from "../../platform/random.js";
-import { sha256Hex } from "../../platform/secrets.js";
-import type { Account, Accounts } from "../accounts/accounts.js";
+import { equalConstantTime, sha256Hex } from "../../platform/secrets.js";
+import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
-import { deservesTouch, hasEnded, type SessionLimits } from "./rules.js";
+import { createKnownSessions } from "./known-sessions.js";
+import type { SessionLimits } from "./rules.js";
 import type { SignIn } from "./sign-in.js";
-import type { SessionStore } from "./store.js";
+import type { Moment, Session, SessionName, SessionStore } from "./store.js";
+
+export type { OpenSession } from "./known-sessions.js";
+export type { Session } from "./store.js";
 
 export interface SessionsNeeds {
   readonly database: Database;
@@ -19,12 +24,8 @@ export interface SessionsNeeds {
   readonly signIn: SignIn;
   readonly clock: Clock;
   readonly limits: SessionLimits;
-}
-
-/** A session that holds, and the account it belongs to, in whatever state that is. */
-export interface OpenSession {
-  readonly id: number;
-  readonly account: Account;
+  /** How long a session may be taken for good without a look into the database. */
+  readonly cacheMs: number;
 }
 
 export interface Credentials {
@@ -37,6 +38,20 @@ export interface Credentials {
 
 export function createSessions(needs: SessionsNeeds) {
   const { database, store, accounts, activities, signIn, clock, limits } = needs;
+  const { peek, find, forget, forgetAllOf } = createKnownSessions(needs);
+
+  /** Ends sessions of an account. It is locked, so that none of them goes on under a new token at the same time. */
+  const ending = <T>(accountId: number, audit: Audit, end: (tx: Tx, at: Moment) => Promise<T>): Promise<T> =>
+    database.transaction(async (tx) => {
+      if (!(await accounts.lock(accountId, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      const ended = await end(tx, momentOf(clock()));
+      forgetAllOf(accountId, tx);
+      await activities.succeeded(audit, accountId, tx);
+      return ended;
+    });
+
+  /** What a session must be like at a moment to hold. */
+  const momentOf = (now: Date): Moment => ({ now, unseenSince: secondsAfter(now, -limits.idleSeconds) });
 
   return {
     /** Opens a session for the right credentials; the token is told only here. */
@@ -51,7 +66,11 @@ export function createSessions(needs: SessionsNeeds) {
         if (!provesStill(account, present)) {
           throw new Failure(ErrorReason.CREDENTIALS_INVALID, { about: { accountId: account.id, action } });
         }
-        if (credentials.replaces !== undefined) await store.delete(sha256Hex(credentials.replaces), tx);
+        const { replaces } = credentials;
+        if (replaces !== undefined) {
+          await store.delete(sha256Hex(replaces), tx);
+          forget(replaces, tx);
+        }
         await store.insert(
           {
             userId: account.id,
@@ -65,45 +84,73 @@ export function createSessions(needs: SessionsNeeds) {
           },
           tx,
         );
+        if (await store.deleteBeyond(account.id, momentOf(now), limits.perAccount, tx))
+          forgetAllOf(account.id, tx);
         await activities.succeeded({ ...audit, action }, account.id, tx);
       });
       return { account, token };
     },
 
-    /**
-     * The session behind a token, if it holds. Being asked for keeps it from going idle. One that was ended because its account
-     * is no longer active is found too: whoever asks looks at the account's state, and can tell its owner why.
-     */
-    async find(token: string): Promise<OpenSession | undefined> {
-      const session = await store.find(sha256Hex(token));
-      const now = clock();
-      if (!session || hasEnded(session, limits, now)) return undefined;
-      const account = await accounts.byId(session.userId);
-      if (!account || (session.endedAt !== null && account.state === "active")) return undefined;
-      if (session.endedAt === null && deservesTouch(session, limits, now)) await store.touch(session.id, now);
-      return { id: session.id, account };
-    },
+    peek,
+    find,
 
     /** Ends the session behind a token; throws Failure(RECORD_NOT_FOUND) when there is none that holds. */
     async close(token: string | undefined, audit: Audit): Promise<void> {
-      const session = token === undefined ? null : await store.find(sha256Hex(token));
-      if (!session || session.endedAt || hasEnded(session, limits, clock())) {
-        throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-      }
-      await database.transaction(async (tx) => {
-        if (!(await store.delete(session.tokenHash, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-        await activities.succeeded(audit, session.userId, tx);
-      });
+      const tokenHash = token && sha256Hex(token);
+      const session = tokenHash ? await store.find(tokenHash) : null;
+      if (!session) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      await ending(session.userId, audit, (tx, at) => deleted(session, tx, at));
     },
 
-    endAllOf: (account: Pick<Account, "id">, tx: Tx): Promise<void> =>
-      store.endAllOf(account.id, clock(), tx),
+    /** The sessions of an account that hold, newest first. */
+    async list(accountId: number, range: PageRange): Promise<Paged<Session>> {
+      const at = momentOf(clock());
+      const total = await store.count(accountId, at);
+      return { rows: range.offset < total ? await store.page(accountId, at, range) : [], total };
+    },
+
+    /** Whether a session is the one behind a token. */
+    isBehind: ({ tokenHash }: Session, token: string | undefined): boolean =>
+      token !== undefined && equalConstantTime(tokenHash, sha256Hex(token)),
+
+    /** Ends a session of an account; throws Failure(RECORD_NOT_FOUND) when there is none that holds. */
+    end: (accountId: number, id: number, audit: Audit): Promise<Session> =>
+      ending(accountId, audit, (tx, at) => deleted({ userId: accountId, id }, tx, at)),
+
+    /** Ends every session of an account but the one behind `token`. */
+    endOthers: (accountId: number, token: string | undefined, audit: Audit): Promise<void> =>
+      ending(accountId, audit, (tx) => store.deleteAllBut(accountId, token && sha256Hex(token), tx)),
+
+    /** Ends every session of an account whose credentials have changed. `own`, if it holds, goes on under a new token. */
+    async endAllOf({ id: userId }: Pick<Account, "id">, tx: Tx, own?: OwnSession): Promise<void> {
+      const now = clock();
+      const session =
+        own && (await store.held({ userId, tokenHash: sha256Hex(own.token) }, momentOf(now), tx));
+      await store.endAllOf(userId, now, tx);
+      if (!own || !session) return;
+      const token = opaqueToken();
+      const { ip, userAgent, createdAt, expiresAt } = session;
+      const tokenHash = sha256Hex(token);
+      await store.insert(
+        { userId, tokenHash, ip, userAgent, createdAt, lastSeenAt: now, expiresAt, endedAt: null },
+        tx,
+      );
+      // Not before: a call that fails after all must not take the old token from its client.
+      tx.afterCommit(() => own.renewed(token, Math.max(1, secondsOf(expiresAt) - secondsOf(now))));
+    },
 
     prune: (most: number): Promise<number> => {
-      const now = clock();
-      return store.deleteOver(now, secondsAfter(now, -limits.idleSeconds), most);
+      const { now, unseenSince } = momentOf(clock());
+      return store.deleteOver(now, unseenSince, most);
     },
   };
+
+  async function deleted(named: SessionName, tx: Tx, at: Moment): Promise<Session> {
+    const session = await store.held(named, at, tx);
+    if (!session || !(await store.delete(session.tokenHash, tx)))
+      throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+    return session;
+  }
 }
 
 const provesStill = (proved: Account, present: Account): boolean =>

@@ -8,6 +8,8 @@ import {
 } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
+import type { PageRange } from "../../platform/page.js";
+import type { AccountState, Holder } from "../accounts/accounts.js";
 
 function defineSessionModel({ sequelize }: Database) {
   class SessionModel extends Model<InferAttributes<SessionModel>, InferCreationAttributes<SessionModel>> {
@@ -47,17 +49,75 @@ export function createSessionStore(database: Database) {
     find: (tokenHash: string): Promise<Session | null> =>
       SessionModel.findOne({ where: { tokenHash }, raw: true }),
 
+    /** A session and who holds its account, by one query: it is asked for with every request to the gateway. */
+    async withHolder(tokenHash: string): Promise<HeldSession | undefined> {
+      const [row] = await database.read<HeldRow>(WITH_HOLDER, [tokenHash]);
+      return row && heldSessionOf(row);
+    },
+
     async insert(session: Omit<Session, "id">, tx: Tx): Promise<void> {
       await SessionModel.create(session, inTransaction(tx));
     },
 
+    /** Writes down that a session was seen, unless it has ended or was seen later. */
     async touch(id: number, now: Date): Promise<void> {
-      await SessionModel.update({ lastSeenAt: now }, { where: { id } });
+      await SessionModel.update(
+        { lastSeenAt: now },
+        { where: { id, endedAt: null, lastSeenAt: { [Op.lt]: now } } },
+      );
     },
 
     /** False when there was none, or another call has ended it first. */
     async delete(tokenHash: string, tx: Tx): Promise<boolean> {
       return (await SessionModel.destroy({ where: { tokenHash }, ...inTransaction(tx) })) === 1;
+    },
+
+    /** How many sessions of an account hold. */
+    count: (userId: number, at: Moment): Promise<number> =>
+      SessionModel.count({ where: holding(userId, at) }),
+
+    /** Those of an account that hold, newest first. */
+    page: (userId: number, at: Moment, { offset, limit }: PageRange): Promise<Session[]> =>
+      SessionModel.findAll({
+        where: holding(userId, at),
+        order: [
+          ["createdAt", "DESC"],
+          ["id", "DESC"],
+        ],
+        offset,
+        limit,
+        raw: true,
+      }),
+
+    /** A session that holds, as the transaction sees it. */
+    async held({ userId, ...name }: SessionName, at: Moment, tx: Tx): Promise<Session | undefined> {
+      const where = { ...holding(userId, at), ...name };
+      return (await SessionModel.findOne({ where, raw: true, ...inTransaction(tx) })) ?? undefined;
+    },
+
+    /** Deletes the sessions of an account, but for one. */
+    async deleteAllBut(userId: number, kept: string | undefined, tx: Tx): Promise<void> {
+      const others = kept === undefined ? {} : { tokenHash: { [Op.ne]: kept } };
+      await SessionModel.destroy({ where: { userId, endedAt: null, ...others }, ...inTransaction(tx) });
+    },
+
+    /** Deletes what an account has beyond so many sessions, those unseen for longest; false when it has no more than that. */
+    async deleteBeyond(userId: number, at: Moment, most: number, tx: Tx): Promise<boolean> {
+      const rows = await SessionModel.findAll({
+        attributes: ["id"],
+        where: holding(userId, at),
+        order: [
+          ["lastSeenAt", "DESC"],
+          ["id", "DESC"],
+        ],
+        offset: most,
+        limit: MOST_BEYOND,
+        raw: true,
+        ...inTransaction(tx),
+      });
+      if (rows.length === 0) return false;
+      await SessionModel.destroy({ where: { id: rows.map(({ id }) => id) }, ...inTransaction(tx) });
+      return true;
     },
 
     async endAllOf(userId: number, now: Date, tx: Tx): Promise<void> {
@@ -70,5 +130,71 @@ export function createSessionStore(database: Database) {
     },
   };
 }
+
+/** Which session of an account. */
+export type SessionName = Pick<Session, "userId"> & (Pick<Session, "id"> | Pick<Session, "tokenHash">);
+
+/** When, and since when a session must have been seen then to hold. */
+export interface Moment {
+  readonly now: Date;
+  readonly unseenSince: Date;
+}
+
+const holding = (userId: number, { now, unseenSince }: Moment) => ({
+  userId,
+  endedAt: null,
+  expiresAt: { [Op.gt]: now },
+  lastSeenAt: { [Op.gt]: unseenSince },
+});
+
+/** More than an account can have, as the setting that bounds them is bounded. */
+const MOST_BEYOND = 2000;
+
+/** A session as a verdict looks at it. */
+export interface HeldSession {
+  readonly id: number;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly account: Holder;
+}
+
+interface HeldRow {
+  readonly session_id: number;
+  readonly last_seen_at: Date;
+  readonly expires_at: Date;
+  readonly ended_at: Date | null;
+  readonly id: number;
+  readonly uid: string;
+  readonly email: string;
+  readonly role: string;
+  readonly level: number;
+  readonly otp: boolean | number;
+  readonly state: AccountState;
+  readonly referral_id: number | null;
+  readonly credentials_changed_at: Date | null;
+}
+
+const WITH_HOLDER =
+  "SELECT s.id AS session_id, s.last_seen_at, s.expires_at, s.ended_at, u.id, u.uid, u.email, u.role, u.level, u.otp, u.state, " +
+  "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?";
+
+const heldSessionOf = (row: HeldRow): HeldSession => ({
+  id: Number(row.session_id),
+  lastSeenAt: row.last_seen_at,
+  expiresAt: row.expires_at,
+  endedAt: row.ended_at,
+  account: {
+    id: Number(row.id),
+    uid: row.uid,
+    email: row.email,
+    role: row.role,
+    level: row.level,
+    otp: Boolean(row.otp),
+    state: row.state,
+    referralId: row.referral_id === null ? null : Number(row.referral_id),
+    credentialsChangedAt: row.credentials_changed_at,
+  },
+});
 
 export type SessionStore = ReturnType<typeof createSessionStore>;

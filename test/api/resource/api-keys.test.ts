@@ -8,10 +8,11 @@ import { dump } from "../../support/dump.js";
 import { type Answer, activeMember, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import { codeAt, enableSecondFactor, signInWithCode, wrongCode } from "../../support/second-factor.js";
+import { freshNonce, signedByRequest } from "../../support/signing.js";
 import { startedApp } from "../../support/start-app.js";
 
 const KEYS = "/resource/api_keys";
-const ENTITY = ["kid", "algorithm", "scope", "state", "created_at", "updated_at"];
+const ENTITY = ["kid", "algorithm", "scope", "state", "created_at", "updated_at", "allowed_ips"];
 
 interface Owner {
   readonly id: number;
@@ -26,6 +27,9 @@ interface Key {
   readonly scope: readonly string[];
   readonly state: string;
   readonly updated_at: string;
+  readonly allowed_ips: readonly string[];
+  readonly expires_at?: string;
+  readonly last_used_at?: string;
 }
 
 describeEachDatabase("API keys", (database) => {
@@ -94,6 +98,7 @@ describeEachDatabase("API keys", (database) => {
       secret: expect.stringMatching(/^[0-9a-f]{32}$/),
       created_at: moment,
       updated_at: moment,
+      allowed_ips: [],
     });
   });
 
@@ -224,6 +229,74 @@ describeEachDatabase("API keys", (database) => {
     for (const state of ["banned", "ACTIVE!", 7])
       expectRefusal(await change({ state }), 422, "resource.apikey.invalid_state");
     expect(await list(dana)).toMatchObject([{ kid, state: "active", scope: ["trade"] }]);
+  });
+
+  test("a key can be bound to addresses and to a time, at once or later", async () => {
+    const dana = await owner();
+    const inAYear = `${now.moment.getUTCFullYear() + 1}-01-02T03:04:05Z`;
+    const bounds = { allowed_ips: " 203.0.113.7, 2001:DB8::/32,203.0.113.7", expires_at: inAYear };
+    const bound = { allowed_ips: ["203.0.113.7", "2001:db8::/32"], expires_at: inAYear };
+
+    const created = await create(dana, bounds);
+    expect(Object.keys(created)).toEqual([
+      ...ENTITY.slice(0, 4),
+      ...["secret", "created_at", "updated_at", "allowed_ips", "expires_at"],
+    ]);
+    expect(created).toMatchObject(bound);
+    const free = await create(dana, { allowed_ips: "", expires_at: "" });
+    expect(free.allowed_ips).toEqual([]);
+    expect(free).not.toHaveProperty("expires_at");
+    const change = async (parameters: Parameters) => {
+      const { status, body } = await askWithCode(dana, `PATCH ${KEYS}/${free.kid}`, parameters);
+      expect(status).toBe(200);
+      return body;
+    };
+    expect(await change(bounds)).toMatchObject(bound);
+    expect(await change({ scope: "trade", expires_at: "" })).toMatchObject(bound);
+    expect(await change({ allowed_ips: " " })).toMatchObject({ allowed_ips: [], expires_at: inAYear });
+
+    expect(await list(dana)).toMatchObject([bound, { allowed_ips: [], expires_at: inAYear }]);
+  });
+
+  test("bounds that cannot be are told", async () => {
+    const dana = await owner();
+    const { kid } = await create(dana, { allowed_ips: "203.0.113.7" });
+    const many = Array.from({ length: 51 }, (_, number) => `10.0.0.${number}`).join();
+
+    for (const [name, value] of [
+      ["allowed_ips", "localhost"],
+      ["allowed_ips", "203.0.113.7,,198.51.100.1"],
+      ["allowed_ips", "203.0.113.7/33"],
+      ["allowed_ips", many],
+      ["allowed_ips", "2001:db8::1,".repeat(200)],
+      ["allowed_ips", ["203.0.113.7"]],
+      ["expires_at", "2020-01-01T00:00:00Z"],
+      ["expires_at", "tomorrow"],
+      ["expires_at", "10000-01-01T00:00:00Z"],
+    ] as const) {
+      const wrong = { [name]: value };
+      const refusals = [
+        await askWithCode(dana, `POST ${KEYS}`, { algorithm: "HS256", ...wrong }),
+        await askWithCode(dana, `PATCH ${KEYS}/${kid}`, wrong),
+      ];
+      for (const refusal of refusals) expectRefusal(refusal, 422, `resource.apikey.invalid_${name}`);
+    }
+    expect(await list(dana)).toMatchObject([{ kid, allowed_ips: ["203.0.113.7"] }]);
+  });
+
+  test("the list says when a key was last used", async () => {
+    const dana = await owner();
+    const key = await create(dana);
+    const signed = signedByRequest(key, { nonce: freshNonce(now.moment) });
+
+    await app.rooms.keyProof.prove({
+      ...{ apikey: key.kid, nonce: signed["x-auth-nonce"], signature: signed["x-auth-signature"] },
+      ...{ bodyHash: signed["x-auth-content-sha256"] ?? null, verb: "GET", target: "/", ip: "203.0.113.7" },
+    });
+    await app.rooms.keyProof.settled();
+
+    const used = `${now.moment.toISOString().slice(0, 19)}Z`;
+    expect(await list(dana)).toMatchObject([{ kid: key.kid, last_used_at: used }]);
   });
 
   test("a deleted key is gone", async () => {

@@ -5,7 +5,7 @@ import { OtpService } from "../../../gen/barong/resource/v1/otp_service_pb.js";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { dump } from "../../support/dump.js";
-import { activeMember, expectRefusal, post, rest, signIn } from "../../support/rest.js";
+import { activeMember, cookieOf, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import {
   codeAt,
@@ -103,7 +103,7 @@ describeEachDatabase("two-factor authentication", (database) => {
     await signInWithCode(app, email, freshCode(seed));
   });
 
-  test("a code of the seed switches it on, ends the sessions, and sign-in asks for a code from then on", async () => {
+  test("a code of the seed switches it on, ends the sessions but for this one, and sign-in asks for a code from then on", async () => {
     const dana = await member();
     const seed = await seedFor(dana);
 
@@ -112,6 +112,10 @@ describeEachDatabase("two-factor authentication", (database) => {
     expect(enabled).toMatchObject({ status: 201, body: 201 });
     const me = await rest(app, "GET", "/resource/users/me", { headers: { cookie: dana.cookie } });
     expectRefusal(me, 401, "authz.invalid_session");
+    const goesOn = { cookie: cookieOf(enabled) };
+    expect((await rest(app, "GET", "/resource/users/me", { headers: goesOn })).body).toMatchObject({
+      otp: true,
+    });
     expectRefusal(await attempt(dana), 403, "identity.session.missing_otp");
     expectRefusal(await attempt(dana, ""), 403, "identity.session.missing_otp");
     expectRefusal(await attempt(dana, wrong(seed)), 403, "identity.session.invalid_otp");

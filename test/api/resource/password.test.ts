@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { UserService } from "../../../gen/barong/resource/v1/user_service_pb.js";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { describeEachDatabase } from "../../support/databases.js";
-import { activeMember, bearerFor, expectRefusal, post, rest, signIn } from "../../support/rest.js";
+import { activeMember, bearerFor, cookieOf, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import { PASSWORD, startedApp } from "../../support/start-app.js";
 
@@ -54,17 +54,42 @@ describeEachDatabase("changing a password", (database) => {
     expect(await log(dana)).toEqual([["password change", "succeed", null]]);
   });
 
-  test("every session ends, the one that asked too, and so do bearer tokens", async () => {
+  test("every session ends but the one that asked, which goes on under a new token, and so do bearer tokens", async () => {
     const dana = await member();
     const elsewhere = await signIn(app, dana.email);
     const authorization = await bearerFor(app, elsewhere);
     now.moment = secondsAfter(now.moment, 2);
 
-    await change(dana, PASSWORD);
+    const answer = await change(dana, PASSWORD);
 
     for (const cookie of [dana.cookie, elsewhere])
       expectRefusal(await me({ cookie }), 401, "authz.invalid_session");
     expectRefusal(await me({ authorization }), 401, "jwt.decode_and_verify");
+    expect((await me({ cookie: cookieOf(answer) })).status).toBe(200);
+  });
+
+  test("behind a gateway the session of the cookie beside the bearer token goes on", async () => {
+    const dana = await member();
+    const authorization = await bearerFor(app, dana.cookie);
+    const json = { old_password: PASSWORD, new_password: NEW_PASSWORD, confirm_password: NEW_PASSWORD };
+
+    const answer = await rest(app, "PUT", CHANGE, { json, headers: { authorization, cookie: dana.cookie } });
+
+    expectRefusal(await me({ cookie: dana.cookie }), 401, "authz.invalid_session");
+    expect((await me({ cookie: cookieOf(answer) })).status).toBe(200);
+  });
+
+  test("a cookie of somebody else's session brings no session into being", async () => {
+    const dana = await member();
+    const eve = await member();
+    const authorization = await bearerFor(app, dana.cookie);
+    const json = { old_password: PASSWORD, new_password: NEW_PASSWORD, confirm_password: NEW_PASSWORD };
+
+    const answer = await rest(app, "PUT", CHANGE, { json, headers: { authorization, cookie: eve.cookie } });
+
+    expect(answer.status).toBe(201);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect((await me({ cookie: eve.cookie })).status).toBe(200);
   });
 
   test("what is missing or blank is told", async () => {

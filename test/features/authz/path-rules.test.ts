@@ -1,47 +1,41 @@
 import { expect, test } from "vitest";
-import { plainPath, verdictOn } from "../../../src/features/authz/path-rules.js";
+import { listingOf } from "../../../src/features/authz/path-rules.js";
 
-const RULES = { pass: ["api/v2/barong/identity"], block: ["api/v2/barong/management"] };
+const RULES = { pass: ["api/v2/barong/identity", "docs/"], block: ["api/v2/barong/management"] };
+
+const said = (path: string, rules = RULES) => listingOf(path, rules).says;
 
 test("a prefix decides, and block is stronger than pass", () => {
-  expect(verdictOn("api/v2/barong/identity/sessions", RULES)).toBe("pass");
-  expect(verdictOn("api/v2/barong/managementfoo", RULES)).toBe("block");
-  expect(verdictOn("api/v2/orders", RULES)).toBe("ask");
-  expect(verdictOn("api/v2/x", { pass: ["api"], block: ["api/v2"] })).toBe("block");
+  expect(listingOf("/api/v2/barong/identity/sessions", RULES)).toMatchObject({
+    says: "pass",
+    prefix: "api/v2/barong/identity",
+  });
+  expect(said("/api/v2/barong/managementfoo")).toBe("block");
+  expect(said("/api/v2/orders")).toBe("ask");
+  expect(said("/api/v2/x", { pass: ["api"], block: ["api/v2"] })).toBe("block");
 });
 
 test("letter case counts", () => {
-  expect(verdictOn("API/v2/barong/identity", RULES)).toBe("ask");
+  expect(said("/API/v2/barong/identity")).toBe("ask");
 });
 
-test("the verdict is about the path that the service behind will see", () => {
-  expect(verdictOn("api/v2/barong/identity/../management/users", RULES)).toBe("block");
-  expect(verdictOn("/api//v2/./barong/management", RULES)).toBe("block");
+test("no spelling of a blocked path gets around the list", () => {
+  expect(said("/api/v2/barong/identity/../management/users")).toBe("block");
+  expect(said("/api//v2/./barong/management")).toBe("block");
+  expect(said("/api/v2/barong/%6d%61nagement")).toBe("block");
 });
 
-test("a path that can be understood in two ways is blocked", () => {
-  const uncertain = [
-    "api/..;x=1/x",
-    "api/.;/x",
-    "api/caf%C3%A9",
-    "api/%6danagement",
-    "api/%2e%2e/x",
-    "api%2Fv2",
-    "api\\v2",
-    "api/\u0000",
-    "../x",
-    "a/%252e",
-    "a/%00",
-    "a/\n",
-  ];
-  for (const path of uncertain) expect(verdictOn(path, RULES)).toBe("block");
+test("a blocked prefix is not left again by dots, nor is an open one reached by them", () => {
+  expect(said("/api/v2/barong/management/../identity/ping")).toBe("block");
+  expect(said("/api/v2/barong/resource/../identity/ping")).toBe("ask");
 });
 
-test("a blocked prefix is not left again, and a folder is covered by its own prefix", () => {
-  expect(verdictOn("api/v2/barong/management/../identity/ping", RULES)).toBe("block");
-  expect(verdictOn("docs/", { pass: ["docs/"], block: [] })).toBe("pass");
+test("a prefix that ends with a slash covers the folder itself", () => {
+  expect(said("/docs")).toBe("pass");
+  expect(said("/docs/")).toBe("pass");
+  expect(said("/docsx")).toBe("ask");
 });
 
-test("letters of any script are left as they are", () => {
-  expect(plainPath("/api/v2/café/")).toBe("api/v2/café");
+test("an ambiguous path is not held against the lists", () => {
+  expect(said("/api/v2/barong/identity/..%2fmanagement")).toBe("ambiguous");
 });

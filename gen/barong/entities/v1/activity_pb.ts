@@ -44,7 +44,7 @@ export type Activity = Message<"barong.entities.v1.Activity"> & {
   userAgent: string;
 
   /**
-   * `session`, `password` or `otp`.
+   * `session`, `password` or `otp`; of what staff did `permission`; of requests through the gateway whatever an AUDIT permission says.
    *
    * @generated from field: string topic = 5;
    */

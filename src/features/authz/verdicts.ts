@@ -1,0 +1,150 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import type { Origin } from "../../platform/call.js";
+import { Failure } from "../../platform/failure.js";
+import type { Holder } from "../accounts/accounts.js";
+import type { KeyProof, ProvedKey } from "../api-keys/proof.js";
+import type { Permissions } from "../permissions/permissions.js";
+import { tokenIn } from "../sessions/cookie.js";
+import { cookieMayAct, type TrustedOrigins } from "../sessions/rules.js";
+import type { Sessions } from "../sessions/sessions.js";
+import type { PlainPath } from "./plain-path.js";
+
+/** Who proved to be who, and how. */
+export interface Proved {
+  readonly kind: "session" | "api key";
+  /** Names the session or the key, for the token that is made for it. */
+  readonly name: string;
+  readonly account: Holder;
+  /** Words of the API key's scope. */
+  readonly scope: readonly string[];
+  readonly sessionId?: number;
+  /** The SHA-256 as hex that the body must have, where a signature covers it. */
+  readonly signedBody?: string;
+}
+
+/** What somebody wants, as permissions look at it. */
+export interface Wish {
+  readonly verb: string;
+  readonly path: PlainPath;
+  readonly origin: Origin;
+}
+
+/** What somebody shows to be let in. */
+export interface Shown {
+  readonly header: Pick<Headers, "get">;
+  readonly verb: string;
+  /** Path and query as the client sent them, for signatures. */
+  readonly target: string;
+  readonly ip: string;
+  /** Whether it writes nothing, so that a page of another origin may ask for it with the cookie. */
+  readonly isHarmless: boolean;
+}
+
+export interface VerdictsNeeds {
+  readonly sessions: Pick<Sessions, "peek" | "find">;
+  readonly keyProof: KeyProof;
+  readonly permissions: Permissions;
+  readonly origins: TrustedOrigins;
+}
+
+/** A value at once where everything is known already, so that the gateway's question costs no turn of the event loop. */
+export type Soon<T> = T | Promise<T>;
+
+/** The parts of every verdict, whichever door or gateway asks. They throw Failures. */
+export function createVerdicts({ sessions, keyProof, permissions, origins }: VerdictsNeeds) {
+  return {
+    /** Whether there is any header of an API key, which then alone counts. */
+    hasKey: ({ header }: Shown): boolean =>
+      header.get("x-auth-apikey") !== null ||
+      header.get("x-auth-nonce") !== null ||
+      header.get("x-auth-signature") !== null,
+
+    hasCookie: ({ header }: Shown): boolean => tokenIn(header) !== undefined,
+
+    async byKey({ header, verb, target, ip }: Shown): Promise<Proved> {
+      return proved(
+        await keyProof.prove({
+          apikey: header.get("x-auth-apikey"),
+          nonce: header.get("x-auth-nonce"),
+          signature: header.get("x-auth-signature"),
+          bodyHash: header.get("x-auth-content-sha256"),
+          verb,
+          target,
+          ip,
+        }),
+      );
+    },
+
+    /** Undefined when the database has to be asked; then `bySession` does. */
+    byKnownSession(shown: Shown): Proved | undefined {
+      const token = tokenOf(shown);
+      const session = sessions.peek(token);
+      return session && open(session);
+    },
+
+    async bySession(shown: Shown): Promise<Proved> {
+      const session = await sessions.find(tokenOf(shown));
+      if (!session) throw new Failure(ErrorReason.SESSION_INVALID);
+      return open(session);
+    },
+
+    /** Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down. */
+    permit(who: Proved, { verb, path, origin }: Wish): Soon<void> {
+      const { kind, scope, account } = who;
+      const question = { verb, path: path.resolved, kind, scope, account };
+      const verdict = judged(question, origin);
+      if (path.unresolved === undefined) return verdict;
+      const asSent = { ...question, path: path.unresolved };
+      return verdict === undefined
+        ? judged(asSent, origin)
+        : (verdict as Promise<void>).then(() => judged(asSent, origin));
+    },
+  };
+
+  function tokenOf({ header, isHarmless }: Shown): string {
+    const token = tokenIn(header);
+    if (token === undefined) throw new Failure(ErrorReason.SESSION_INVALID);
+    if (!isHarmless && !cookieMayAct(header, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
+    return token;
+  }
+
+  function judged(question: Parameters<Permissions["judge"]>[0], origin: Origin): Soon<void> {
+    const judgement = permissions.judge(question);
+    return judgement instanceof Promise
+      ? judgement.then((late) => conclude(late, question, origin))
+      : conclude(judgement, question, origin);
+  }
+
+  function conclude(
+    judgement: Awaited<ReturnType<Permissions["judge"]>>,
+    question: Parameters<Permissions["judge"]>[0],
+    origin: Origin,
+  ): Soon<void> {
+    const { allowed, counted } = judgement;
+    if (counted.some(({ action }) => action === "audit")) {
+      return permissions.audit(judgement, question, origin).then(() => refuseUnless(allowed));
+    }
+    refuseUnless(allowed);
+  }
+}
+
+export type Verdicts = ReturnType<typeof createVerdicts>;
+
+function refuseUnless(allowed: boolean): void {
+  if (!allowed) throw new Failure(ErrorReason.INVALID_PERMISSION);
+}
+
+function open({ id, account }: { readonly id: number; readonly account: Holder }): Proved {
+  if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
+  return { kind: "session", name: `s:${id}`, account, scope: NO_SCOPE, sessionId: id };
+}
+
+const NO_SCOPE: readonly string[] = [];
+
+const proved = ({ keyId, scope, account, signedBody }: ProvedKey): Proved => ({
+  kind: "api key",
+  name: `k:${keyId}`,
+  account,
+  scope,
+  ...(signedBody !== undefined && { signedBody }),
+});

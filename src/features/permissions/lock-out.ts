@@ -1,0 +1,41 @@
+import type { Caller } from "../../platform/call.js";
+import { carriedOnly, indexed, judgementOf } from "./rules.js";
+import type { Permission } from "./store.js";
+
+export interface Maker {
+  readonly caller: Pick<Caller, "kind" | "accountId" | "role" | "level">;
+  /** His private labels, as `key:value`. */
+  readonly carried: ReadonlySet<string>;
+  /** Where permissions place this API. */
+  readonly ownPath: string;
+}
+
+const VERBS = ["GET", "POST", "PUT", "DELETE"];
+
+/** Whether a change would take from its maker what he needs to undo it. */
+export function locksOut(
+  maker: Maker,
+  present: readonly Permission[],
+  future: readonly Permission[],
+): boolean {
+  const before = wayOf(maker, present);
+  const after = new Set(wayOf(maker, future));
+  return before.some((verb) => !after.has(verb));
+}
+
+/** The verbs with which somebody may ask for permissions. */
+function wayOf({ caller, carried, ownPath }: Maker, permissions: readonly Permission[]): string[] {
+  const { kind, accountId: id, role, level } = caller;
+  const index = indexed(permissions);
+  return VERBS.filter((verb) => {
+    const matching = index.matching({
+      verb,
+      path: `${ownPath}/admin/permissions`,
+      // Nobody knows for what a bearer token was made; the gateway's verdict on sessions is what matters to people.
+      kind: kind === "api key" ? kind : "session",
+      scope: [],
+      account: { id, role, level },
+    });
+    return judgementOf(carriedOnly(matching, carried)).allowed;
+  });
+}

@@ -1,0 +1,84 @@
+import type { Tx } from "../../database/database.js";
+import { BriefCache } from "../../platform/brief-cache.js";
+import type { Clock } from "../../platform/clock.js";
+import { sha256Hex } from "../../platform/secrets.js";
+import type { Accounts, Holder } from "../accounts/accounts.js";
+import { deservesTouch, hasEnded, isToken, type SessionLimits } from "./rules.js";
+import type { HeldSession, SessionStore } from "./store.js";
+
+/** Sessions that a process remembers for a moment. */
+const MOST_KNOWN = 50_000;
+
+export interface KnownSessionsNeeds {
+  readonly store: Pick<SessionStore, "withHolder" | "touch">;
+  readonly accounts: Pick<Accounts, "onChanged">;
+  readonly clock: Clock;
+  readonly limits: SessionLimits;
+  /** How long a session may be taken for good without a look into the database. */
+  readonly cacheMs: number;
+}
+
+/** A session that holds, and the account it belongs to, in whatever state that is. */
+export interface OpenSession {
+  readonly id: number;
+  readonly account: Holder;
+}
+
+/** Sessions by their tokens, for every request that comes with one. */
+export function createKnownSessions({ store, accounts, clock, limits, cacheMs }: KnownSessionsNeeds) {
+  const cache = new BriefCache<HeldSession>({ milliseconds: cacheMs, most: MOST_KNOWN });
+  accounts.onChanged(({ id }) => cache.forgetAllOf(id));
+
+  const holds = (session: HeldSession): boolean =>
+    !hasEnded(session, limits, clock()) && (session.endedAt === null || session.account.state !== "active");
+  const isToBeTouched = (session: HeldSession): boolean =>
+    session.endedAt === null && deservesTouch(session, limits, clock());
+
+  async function touch(token: string, session: HeldSession): Promise<void> {
+    const lastSeenAt = clock();
+    // Before it is written, so that of many requests at a time one writes.
+    cache.replace(token, session, { ...session, lastSeenAt });
+    await store.touch(session.id, lastSeenAt);
+  }
+
+  return {
+    /** The session behind a token where it is known to hold, without a look into the database. */
+    peek(token: string): OpenSession | undefined {
+      const session = cache.peek(token);
+      return session && holds(session) && !isToBeTouched(session) ? session : undefined;
+    },
+
+    /**
+     * The session behind a token, if it holds. Being asked for keeps it from going idle. One that was ended because its account
+     * is no longer active is found too: whoever asks looks at the account's state, and can tell its owner why.
+     */
+    async find(token: string): Promise<OpenSession | undefined> {
+      if (!isToken(token)) return undefined;
+      const session =
+        cache.peek(token) ??
+        (await cache.load(
+          token,
+          () => store.withHolder(sha256Hex(token)),
+          ({ account }) => account.id,
+        ));
+      if (!session || !holds(session)) return undefined;
+      if (isToBeTouched(session)) await touch(token, session);
+      return session;
+    },
+
+    /** To be called when sessions of an account end in a transaction. */
+    forgetAllOf(accountId: number, tx: Tx): void {
+      cache.forgetAllOf(accountId);
+      // Meanwhile others may have read what was true before.
+      tx.afterCommit(() => cache.forgetAllOf(accountId));
+    },
+
+    /** To be called when one session ends in a transaction. */
+    forget(token: string, tx: Tx): void {
+      cache.forget(token);
+      tx.afterCommit(() => cache.forget(token));
+    },
+  };
+}
+
+export type KnownSessions = ReturnType<typeof createKnownSessions>;

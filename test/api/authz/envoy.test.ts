@@ -1,0 +1,114 @@
+import { create } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CheckRequestSchema } from "../../../gen/envoy/service/auth/v3/external_auth_pb.js";
+import { describeEachDatabase } from "../../support/databases.js";
+import { type EnvoyVerdict, envoyFilter } from "../../support/envoy.js";
+import { activeMember, rest, signIn } from "../../support/rest.js";
+import { startedApp } from "../../support/start-app.js";
+
+const denial = (status: number, code: string): Partial<EnvoyVerdict> => ({
+  allowed: false,
+  status,
+  body: { errors: [code] },
+  headers: { "content-type": "application/json" },
+});
+
+describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (database) => {
+  const app = startedApp(database);
+  let envoy: ReturnType<typeof envoyFilter>;
+  beforeAll(() => {
+    envoy = envoyFilter(app);
+  });
+  afterAll(() => envoy.close());
+
+  test("a session's request gets a bearer in place of whatever the client sent, and metadata", async () => {
+    const email = await activeMember(app);
+    const cookie = await signIn(app, email);
+    const account = await app.rooms.accounts.byEmail(email);
+
+    for (const asList of [false, true]) {
+      const verdict = await envoy.ask({
+        path: "/api/v2/peatio/orders?x=1",
+        headers: { cookie, authorization: "Bearer forged" },
+        asList,
+      });
+
+      expect(verdict).toMatchObject({
+        allowed: true,
+        headers: { authorization: expect.stringMatching(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/) },
+        metadata: { uid: account?.uid, role: "member", level: 1 },
+      });
+    }
+  });
+
+  test("the verdict is that of the HTTP endpoint, token included", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    const byHttp = await rest(app, "GET", "/auth/api/v2/peatio/orders", { headers: { cookie } });
+    const byGrpc = await envoy.ask({ path: "/api/v2/peatio/orders", headers: { cookie } });
+
+    expect(byGrpc.headers.authorization).toBe(byHttp.headers.get("authorization"));
+  });
+
+  test("proofs that are for the server alone do not reach the service behind", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    const { removed } = await envoy.ask({ path: "/api/v2/peatio/orders", headers: { cookie } });
+
+    expect(removed).toEqual(["x-auth-apikey", "x-auth-nonce", "x-auth-signature"]);
+  });
+
+  test("a path open to everybody passes as it is", async () => {
+    const verdict = await envoy.ask({ path: "/api/v2/peatio/public/markets" });
+
+    expect(verdict).toEqual({ allowed: true, headers: {}, removed: [] });
+  });
+
+  test("a refusal has the status and the body of the HTTP endpoint", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    expect(await envoy.ask({ path: "/api/v2/orders" })).toMatchObject(denial(401, "authz.invalid_session"));
+    expect(await envoy.ask({ path: "/api/v2/peatio/management/x", headers: { cookie } })).toMatchObject(
+      denial(401, "authz.permission_denied"),
+    );
+    expect(await envoy.ask({ path: "/a/%2e%2e/b", headers: { cookie } })).toMatchObject(
+      denial(401, "authz.permission_denied"),
+    );
+    expect(await envoy.ask({ path: "/a", headers: { "x-auth-apikey": "61d025b8573501c2" } })).toMatchObject(
+      denial(422, "authz.invalid_api_key_headers"),
+    );
+  });
+
+  test("a request that changes something does not pass with the cookie from a foreign page", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+    const headers = { cookie, origin: "https://evil.example", host: "www.example.com" };
+
+    expect(await envoy.ask({ method: "POST", path: "/api/v2/orders", headers })).toMatchObject(
+      denial(403, "authz.origin_refused"),
+    );
+    expect((await envoy.ask({ method: "GET", path: "/api/v2/orders", headers })).allowed).toBe(true);
+  });
+
+  test("what names no request is refused", async () => {
+    for (const request of [
+      {},
+      { attributes: {} },
+      { attributes: { request: {} } },
+      { attributes: { request: { http: { method: "GET" } } } },
+      { attributes: { request: { http: { method: "OPTIONS", path: "*" } } } },
+    ]) {
+      const { status } = await envoy.check(create(CheckRequestSchema, request));
+      expect(status?.code).not.toBe(0);
+    }
+  });
+
+  test("is not offered to browsers", async () => {
+    const answer = await fetch(`${app.http}/envoy.service.auth.v3.Authorization/Check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+
+    expect(answer.status).toBe(404);
+  });
+});

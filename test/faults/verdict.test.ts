@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { testDatabases } from "../support/databases.js";
+import { envoyFilter } from "../support/envoy.js";
+import { activeMember, expectRefusal, rest, signIn } from "../support/rest.js";
+import { type Started, start } from "../support/start-app.js";
+import { behindProxy } from "./proxied.js";
+
+const BUDGET_MS = 300;
+// Far more patience than the gateway has.
+const environment = {
+  AUTHZ_TIMEOUT_MS: String(BUDGET_MS),
+  DATABASE_QUERY_TIMEOUT_MS: "8000",
+  DATABASE_POOL: "3",
+};
+const mysql = testDatabases().filter(({ name }) => name === "mysql");
+
+describe.each(mysql)("the gateway's question while the database is in trouble", (kind) => {
+  const database = behindProxy(kind);
+  let app: Started & { stop(): Promise<void> };
+  let cookie: string;
+
+  async function startWith(more: Record<string, string>) {
+    app = await start(database, { environment: { ...environment, ...more } });
+    cookie = await signIn(app, await activeMember(app));
+  }
+  beforeEach(() => startWith({ AUTHZ_CACHE_MS: "0" }));
+  afterEach(async () => {
+    database.proxy.latency = 0;
+    database.proxy.blackhole = false;
+    database.proxy.down = false;
+    await app.stop();
+  });
+
+  const ask = () => rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie } });
+
+  test.each([
+    [
+      "slow",
+      () => {
+        database.proxy.latency = 1000;
+      },
+    ],
+    [
+      "silent",
+      () => {
+        database.proxy.blackhole = true;
+      },
+    ],
+    [
+      "down",
+      () => {
+        database.proxy.down = true;
+        database.proxy.resetAll();
+      },
+    ],
+  ])(
+    "is answered 503 in its time over HTTP and to Envoy when it is %s, and well afterwards",
+    async (_how, fail) => {
+      const envoy = envoyFilter(app);
+      expect((await ask()).status).toBe(200);
+      fail();
+
+      const began = performance.now();
+      const [answer, verdict] = await Promise.all([
+        ask(),
+        envoy.ask({ path: "/api/v2/orders", headers: { cookie } }),
+      ]);
+      const took = performance.now() - began;
+
+      expectRefusal(answer, 503, "server.unavailable");
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(verdict).toMatchObject({
+        allowed: false,
+        status: 503,
+        body: { errors: ["server.unavailable"] },
+      });
+      expect(took).toBeLessThan(1000);
+
+      database.proxy.latency = 0;
+      database.proxy.blackhole = false;
+      database.proxy.down = false;
+      await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(200);
+      envoy.close();
+    },
+  );
+
+  test("a stranger's token is no way in while nobody can look it up", async () => {
+    database.proxy.blackhole = true;
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => {
+        const token = String(at).padStart(43, "A");
+        return rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie: `_barong_session=${token}` } });
+      }),
+    );
+
+    for (const answer of answers) expectRefusal(answer, 503, "server.unavailable");
+  });
+
+  test("what was looked up a moment ago holds for that moment, and not a second longer", async () => {
+    await app.stop();
+    await startWith({});
+    expect((await ask()).status).toBe(200);
+    database.proxy.blackhole = true;
+
+    await sleep(1000);
+
+    expectRefusal(await ask(), 503, "server.unavailable");
+  });
+});
