@@ -31,7 +31,7 @@ describeEachDatabase("the API keys page of baseapp 2.1", (database) => {
     expect(listed.body).toEqual([
       {
         ...{ kid, algorithm: "HS256", scope: [], state: "disabled" },
-        ...{ created_at: expect.any(String), updated_at: expect.any(String) },
+        ...{ created_at: expect.any(String), updated_at: expect.any(String), allowed_ips: [] },
       },
     ]);
   });

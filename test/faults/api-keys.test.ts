@@ -4,6 +4,7 @@ import { keyOfMember, type MemberKey } from "../support/key-owner.js";
 import { type Answer, expectRefusal, rest } from "../support/rest.js";
 import { type KeyHeaders, signedByRequest } from "../support/signing.js";
 import { type Started, start } from "../support/start-app.js";
+import { lockFile } from "./locked-file.js";
 import { behindProxy } from "./proxied.js";
 
 const TARGET = "/api/v2/peatio/market/orders";
@@ -63,3 +64,32 @@ describe.each(mysql)("requests signed with API keys while the database is in tro
     expectRefusal(await ask(used), 401, "authz.nonce_reused");
   });
 });
+
+const sqlite = testDatabases().filter(({ name }) => name === "sqlite");
+
+describe.each(sqlite)(
+  "requests signed with API keys while another process has locked the SQLite file",
+  (kind) => {
+    test("are answered 503 in time, as their nonces cannot be written, and pass when it is free", async () => {
+      const app = await start(kind, { environment: { AUTHZ_TIMEOUT_MS: "300" } });
+      try {
+        const key = await keyOfMember(app);
+        const ask = () =>
+          rest(app, "GET", `/auth${TARGET}`, { headers: { ...signedByRequest(key, { target: TARGET }) } });
+        expect((await ask()).status).toBe(200);
+        const release = await lockFile(app.database.settings.url.slice("sqlite:".length));
+
+        const began = performance.now();
+        const refused = await ask();
+        const took = performance.now() - began;
+        await release();
+
+        expectRefusal(refused, 503, "server.unavailable");
+        expect(took).toBeLessThan(2000);
+        await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(200);
+      } finally {
+        await app.stop();
+      }
+    });
+  },
+);

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
@@ -8,6 +6,7 @@ import { UserService } from "../../gen/barong/identity/v1/user_service_pb.js";
 import { testDatabases } from "../support/databases.js";
 import { activeMember, expectRefusal, freshEmail, post, rest, signIn } from "../support/rest.js";
 import { PASSWORD, type Started, start } from "../support/start-app.js";
+import { lockFile } from "./locked-file.js";
 import { recordingLogger, storedRows } from "./observed.js";
 import { behindProxy } from "./proxied.js";
 
@@ -155,7 +154,7 @@ describe.each(named("sqlite"))("a SQLite file that another process has locked", 
       const cookie = await signIn(app, await activeMember(app));
       const email = freshEmail();
       const before = await storedRows(app.database);
-      const release = await lock(app.database.settings.url.slice("sqlite:".length));
+      const release = await lockFile(app.database.settings.url.slice("sqlite:".length));
 
       const began = performance.now();
       const refused = await post(app, "/identity/users", { email, password: PASSWORD });
@@ -177,7 +176,7 @@ describe.each(named("sqlite"))("a SQLite file that another process has locked", 
   test("for a moment only makes a call wait", async () => {
     const app = await start(kind);
     try {
-      const release = await lock(app.database.settings.url.slice("sqlite:".length));
+      const release = await lockFile(app.database.settings.url.slice("sqlite:".length));
 
       const signingUp = post(app, "/identity/users", { email: freshEmail(), password: PASSWORD });
       await sleep(200);
@@ -189,22 +188,6 @@ describe.each(named("sqlite"))("a SQLite file that another process has locked", 
     }
   });
 });
-
-/** Makes another process hold the write lock of a file; the answer lets it go. */
-async function lock(path: string): Promise<() => Promise<void>> {
-  const program = `
-    const file = new (require("libsql"))(process.argv[1]);
-    file.exec("BEGIN IMMEDIATE");
-    process.stdout.write("locked");
-    process.stdin.once("end", () => file.exec("ROLLBACK")).resume();
-  `;
-  const child = spawn(process.execPath, ["-e", program, path], { stdio: ["pipe", "pipe", "inherit"] });
-  await once(child.stdout, "data");
-  return async () => {
-    child.stdin.end();
-    await once(child, "close");
-  };
-}
 
 function signUpByGrpc(address: string, email: string, deadlineMs: number): Promise<ServiceError | null> {
   const { input, parent, name } = UserService.method.createUser;

@@ -4,6 +4,7 @@ import { testDatabases } from "../support/databases.js";
 import { envoyFilter } from "../support/envoy.js";
 import { activeMember, expectRefusal, rest, signIn } from "../support/rest.js";
 import { type Started, start } from "../support/start-app.js";
+import { lockFile } from "./locked-file.js";
 import { behindProxy } from "./proxied.js";
 
 const BUDGET_MS = 300;
@@ -107,5 +108,24 @@ describe.each(mysql)("the gateway's question while the database is in trouble", 
     await sleep(1000);
 
     expectRefusal(await ask(), 503, "server.unavailable");
+  });
+});
+
+const sqlite = testDatabases().filter(({ name }) => name === "sqlite");
+
+describe.each(sqlite)("the gateway's question while another process has locked the SQLite file", (kind) => {
+  test("is answered as ever for a session, which is only read", async () => {
+    const app = await start(kind, { environment: { ...environment, AUTHZ_CACHE_MS: "0" } });
+    try {
+      const cookie = await signIn(app, await activeMember(app));
+      const release = await lockFile(app.database.settings.url.slice("sqlite:".length));
+
+      const answer = await rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie } });
+      await release();
+
+      expect(answer.status).toBe(200);
+    } finally {
+      await app.stop();
+    }
   });
 });

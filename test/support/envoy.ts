@@ -14,6 +14,7 @@ import type { Started } from "./start-app.js";
 export interface Arriving {
   readonly method?: string;
   readonly path: string;
+  readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   /** Address of who connected to Envoy. */
@@ -59,12 +60,13 @@ export function envoyFilter(app: Started) {
 export function checkRequest({
   method = "GET",
   path,
+  host = "www.example.com",
   headers = {},
   body,
   from = "203.0.113.9",
   asList = false,
 }: Arriving) {
-  const all = { ":method": method, ":path": path, ...headers };
+  const all = { ":method": method, ":path": path, ":authority": host, ...headers };
   return create(CheckRequestSchema, {
     attributes: {
       source: { address: { address: { case: "socketAddress", value: { address: from } } } },
@@ -72,6 +74,7 @@ export function checkRequest({
         http: {
           method,
           path,
+          host,
           ...(asList
             ? { headerMap: { headers: Object.entries(all).map(([key, value]) => ({ key, value })) } }
             : { headers: all }),

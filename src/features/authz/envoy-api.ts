@@ -69,8 +69,10 @@ function questionIn({ source }: AttributeContext, request: HttpRequest, { asked 
   };
 }
 
-function headersOf({ headers, headerMap }: HttpRequest): Pick<Headers, "get"> {
-  if (!headerMap) return { get: (name) => headers[name] ?? null };
+/** The headers of a request. Envoy has `:authority` in the place of `host`. */
+function headersOf({ headers, headerMap, host }: HttpRequest): Pick<Headers, "get"> {
+  const sent = host === "" ? null : host;
+  if (!headerMap) return { get: (name) => headers[name] ?? (name === "host" ? sent : null) };
   const listed = new Map<string, string>();
   for (const { key, value, rawValue } of headerMap.headers) {
     const name = key.toLowerCase();
@@ -80,7 +82,7 @@ function headersOf({ headers, headerMap }: HttpRequest): Pick<Headers, "get"> {
     const joint = name === "cookie" ? "; " : ", ";
     listed.set(name, before === undefined ? text : `${before}${joint}${text}`);
   }
-  return { get: (name) => listed.get(name) ?? null };
+  return { get: (name) => listed.get(name) ?? (name === "host" ? sent : null) };
 }
 
 const passing = ({ authorization, account }: Pass): Verdict => ({

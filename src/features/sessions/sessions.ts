@@ -96,10 +96,10 @@ export function createSessions(needs: SessionsNeeds) {
 
     /** Ends the session behind a token; throws Failure(RECORD_NOT_FOUND) when there is none that holds. */
     async close(token: string | undefined, audit: Audit): Promise<void> {
-      const tokenHash = token && sha256Hex(token);
-      const session = tokenHash ? await store.find(tokenHash) : null;
+      const session = token === undefined ? null : await store.find(sha256Hex(token));
       if (!session) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-      await ending(session.userId, audit, (tx, at) => deleted(session, tx, at));
+      const { userId, tokenHash } = session;
+      await ending(userId, audit, (tx, at) => deleted({ userId, tokenHash }, tx, at));
     },
 
     /** The sessions of an account that hold, newest first. */

@@ -91,7 +91,7 @@ export function createSessionStore(database: Database) {
 
     /** A session that holds, as the transaction sees it. */
     async held({ userId, ...name }: SessionName, at: Moment, tx: Tx): Promise<Session | undefined> {
-      const where = { ...holding(userId, at), ...name };
+      const where = { ...name, ...holding(userId, at) };
       return (await SessionModel.findOne({ where, raw: true, ...inTransaction(tx) })) ?? undefined;
     },
 
