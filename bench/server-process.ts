@@ -6,7 +6,7 @@ import { join } from "node:path";
 /** Where `npm run bench` compiles the servers to; a folder of its own, so that a build meanwhile changes nothing. */
 export const BUILD = join(import.meta.dirname, "../.cache/bench");
 
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 export interface Ports {
   readonly http: number;

@@ -141,6 +141,8 @@ export function createRooms({
     clock,
     limits: config.sessions,
     cacheMs: config.authz.cacheMs,
+    // Time is left for the rest of the verdict.
+    touchMs: config.authz.timeoutMs / 2,
   });
   const phones = createPhones({
     database,

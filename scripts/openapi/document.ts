@@ -14,7 +14,10 @@ export function documentOf(files: readonly DescFile[], version: string): Node {
   const services = files.flatMap((file) => file.services).sort(byAudience);
   const methods = services.flatMap((service) => service.methods);
   const { bindings } = compileRules(methods, { collapseSlashes: true, ignoreTrailingSlash: true });
-  const operations = bindings.flatMap((binding) => operationsOf(binding, catalogue, components));
+  const operations = bindings.flatMap((binding) => {
+    const place = bindings.filter(({ method }) => method === binding.method).indexOf(binding);
+    return operationsOf(binding, place, catalogue, components);
+  });
   // Front ends know them by name, whether an operation answers with them or not.
   const entities = files.flatMap(({ messages }) => messages).filter(isEntity);
   for (const entity of entities) if (!components.isReferredTo(entity)) answerSchema(entity, components);

@@ -25,13 +25,19 @@ export interface Operation {
 /** A method that answers any HTTP method has an operation for each of these. */
 const ANY = ["get", "head", "post", "put", "patch", "delete", "options"];
 
-/** The operations of a binding of a method. */
-export function operationsOf(binding: Binding, catalogue: Catalogue, components: Components): Operation[] {
+/** The operations of a binding of a method; `place` counts its bindings from 0. */
+export function operationsOf(
+  binding: Binding,
+  place: number,
+  catalogue: Catalogue,
+  components: Components,
+): Operation[] {
   const { method, httpMethod } = binding;
   const path = pathOf(binding);
   const [summary, comment] = firstSentence(catalogue.withCodes(commentOf(method)));
   const description = [comment, factsOf(method).join(" ")].filter((text) => text !== "").join("\n\n");
-  const id = `${tagOf(method.parent)}.${method.name}`;
+  // Clients are generated with a function for each of these names.
+  const id = `${tagOf(method.parent)}.${method.name}${place === 0 ? "" : `.${place + 1}`}`;
   const parameters = parametersOf(binding, components);
   const operation = {
     tags: [tagOf(method.parent)],

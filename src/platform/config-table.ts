@@ -198,7 +198,7 @@ export const settings = {
     "AUTHZ_RULES_FILE",
     text,
     undefined,
-    "YAML file with the gateway's `rules: {pass: [...], block: [...]}`. Default: identity and Peatio's public API pass, management is blocked.",
+    "YAML file with the gateway's `rules: {pass: [...], block: [...]}`; see docs/gateway-rules.md. Read again when it changes. Default: identity and Peatio's public API pass, management is blocked.",
   ),
   authzOwnPath: setting(
     "AUTHZ_OWN_PATH",

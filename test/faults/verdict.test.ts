@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { secondsAfter } from "../../src/platform/clock.js";
 import { testDatabases } from "../support/databases.js";
 import { envoyFilter } from "../support/envoy.js";
 import { activeMember, expectRefusal, rest, signIn } from "../support/rest.js";
@@ -114,6 +115,29 @@ describe.each(mysql)("the gateway's question while the database is in trouble", 
 const sqlite = testDatabases().filter(({ name }) => name === "sqlite");
 
 describe.each(sqlite)("the gateway's question while another process has locked the SQLite file", (kind) => {
+  test("is answered as ever for a session of which it is time to write down that it was seen", async () => {
+    const now = { moment: new Date() };
+    const clock = () => now.moment;
+    const app = await start(kind, { clock, environment: { ...environment, AUTHZ_CACHE_MS: "0" } });
+    try {
+      const cookie = await signIn(app, await activeMember(app));
+      now.moment = secondsAfter(now.moment, 1000);
+      const ask = () => rest(app, "GET", "/auth/api/v2/orders", { headers: { cookie } });
+      const release = await lockFile(app.database.settings.url.slice("sqlite:".length));
+
+      const answers = await Promise.all(Array.from({ length: 3 }, ask));
+      await release();
+
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      // As soon as it can be, it is written down, which keeps the session from going idle.
+      expect((await ask()).status).toBe(200);
+      now.moment = secondsAfter(now.moment, 1000);
+      expect((await ask()).status).toBe(200);
+    } finally {
+      await app.stop();
+    }
+  });
+
   test("is answered as ever for a session, which is only read", async () => {
     const app = await start(kind, { environment: { ...environment, AUTHZ_CACHE_MS: "0" } });
     try {

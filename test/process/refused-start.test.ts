@@ -1,4 +1,6 @@
+import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { freshFolder, ServerProcess } from "./server-process.js";
 
@@ -55,6 +57,19 @@ test.each(["HTTP_PORT", "GRPC_PORT"])("a busy %s is told in one clear line", asy
   );
   // Nothing after it: neither a stack nor a dump.
   expect(process.output.trimEnd().split("\n").at(-1)).toContain("could not start");
+});
+
+test("rules for the gateway that nobody understands are told in one clear line", async () => {
+  const folder = await freshFolder();
+  const file = join(folder, "authz_rules.yml");
+  await writeFile(file, "rules: {pass: [api/v2/open], blok: [api/v2/closed]}");
+
+  const process = new ServerProcess({ DATA_DIR: folder, AUTHZ_RULES_FILE: file });
+
+  expect(await process.ended()).toBe(1);
+  expect(process.output.trimEnd().split("\n").at(-1)).toContain(
+    `could not start: AUTHZ_RULES_FILE ${file}: "rules" has the unknown key "blok"; known are "pass" and "block"`,
+  );
 });
 
 test("a database that is down is asked again and again, and given up in the end", async () => {

@@ -1,5 +1,6 @@
 import type { Tx } from "../../database/database.js";
 import { BriefCache } from "../../platform/brief-cache.js";
+import { withinBudget } from "../../platform/budget.js";
 import type { Clock } from "../../platform/clock.js";
 import { sha256Hex } from "../../platform/secrets.js";
 import type { Accounts, Holder } from "../accounts/accounts.js";
@@ -16,6 +17,8 @@ export interface KnownSessionsNeeds {
   readonly limits: SessionLimits;
   /** How long a session may be taken for good without a look into the database. */
   readonly cacheMs: number;
+  /** How long a request waits at most until it is written down that its session was seen. */
+  readonly touchMs: number;
 }
 
 /** A session that holds, and the account it belongs to, in whatever state that is. */
@@ -25,7 +28,14 @@ export interface OpenSession {
 }
 
 /** Sessions by their tokens, for every request that comes with one. */
-export function createKnownSessions({ store, accounts, clock, limits, cacheMs }: KnownSessionsNeeds) {
+export function createKnownSessions({
+  store,
+  accounts,
+  clock,
+  limits,
+  cacheMs,
+  touchMs,
+}: KnownSessionsNeeds) {
   const cache = new BriefCache<HeldSession>({ milliseconds: cacheMs, most: MOST_KNOWN });
   accounts.onChanged(({ id }) => cache.forgetAllOf(id));
 
@@ -34,11 +44,22 @@ export function createKnownSessions({ store, accounts, clock, limits, cacheMs }:
   const isToBeTouched = (session: HeldSession): boolean =>
     session.endedAt === null && deservesTouch(session, limits, clock());
 
+  const touching = new Set<number>();
+
   async function touch(token: string, session: HeldSession): Promise<void> {
     const lastSeenAt = clock();
     // Before it is written, so that of many requests at a time one writes.
     cache.replace(token, session, { ...session, lastSeenAt });
-    await store.touch(session.id, lastSeenAt);
+    // Those that have read the session at the same time each hold a row of their own.
+    if (touching.has(session.id)) return;
+    touching.add(session.id);
+    try {
+      await withinBudget(touchMs, () => store.touch(session.id, lastSeenAt));
+    } catch {
+      // The session is good, whoever holds up the write of it: the next request tries again.
+    } finally {
+      touching.delete(session.id);
+    }
   }
 
   return {

@@ -26,6 +26,8 @@ export interface SessionsNeeds {
   readonly limits: SessionLimits;
   /** How long a session may be taken for good without a look into the database. */
   readonly cacheMs: number;
+  /** How long a request waits at most until it is written down that its session was seen. */
+  readonly touchMs: number;
 }
 
 export interface Credentials {

@@ -284,6 +284,72 @@ describeEachDatabase("signing in and out", (database) => {
     }
   });
 
+  test("a change that comes to nothing leaves the session as it was, and its cookie", async () => {
+    const email = await activeMember(app);
+    const cookie = await signIn(app, email);
+    const account = await app.rooms.accounts.byEmail(email);
+    const told: string[] = [];
+    const own = {
+      token: cookie.slice("_barong_session=".length),
+      renewed: (token: string) => void told.push(token),
+    };
+
+    const change = app.database.transaction(async (tx) => {
+      await app.rooms.accounts.setPassword({ id: account?.id ?? 0 }, account?.passwordDigest ?? "", tx, own);
+      throw new Error("too late");
+    });
+
+    await expect(change).rejects.toThrow("too late");
+    expect(told).toEqual([]);
+    expect((await ask(app, cookie)).status).toBe(200);
+  });
+
+  test("a reset by e-mail ends the session of the cookie that comes with it as well", async () => {
+    const email = await activeMember(app);
+    const cookie = await signIn(app, email);
+    expect((await ask(app, cookie)).status).toBe(200);
+    await post(app, "/identity/users/password/generate_code", { email });
+    const passwords = { password: "Gol4aid2", confirm_password: "Gol4aid2" };
+    const reset_password_token = await app.tokenFor(email);
+
+    const reset = await post(
+      app,
+      "/identity/users/password/confirm_code",
+      { reset_password_token, ...passwords },
+      { cookie },
+    );
+
+    expect(reset.status).toBe(201);
+    expect(reset.headers.getSetCookie()).toEqual([]);
+    expectRefusal(await ask(app, cookie), 401, "authz.invalid_session");
+  });
+
+  test("what is over is deleted when it can no longer be asked about, and nothing else is", async () => {
+    const now = { moment: new Date() };
+    const timed = await start(database, { clock: () => now.moment });
+    try {
+      const email = await activeMember(timed);
+      const [idle, used] = [await signIn(timed, email), await signIn(timed, email)];
+      const banned = await activeMember(timed);
+      const ended = await signIn(timed, banned);
+      await setState(timed, banned, "banned");
+      now.moment = secondsAfter(now.moment, 1000);
+      expect((await ask(timed, used)).status).toBe(200);
+
+      expect(await timed.rooms.sessions.prune(100)).toBe(0);
+      expectRefusal(await ask(timed, ended), 401, "authz.user_not_active");
+      now.moment = secondsAfter(now.moment, 900);
+      // The idle one and, for it was not seen by being asked about, the one that a ban has ended.
+      expect(await timed.rooms.sessions.prune(100)).toBe(2);
+
+      for (const cookie of [idle, ended])
+        expectRefusal(await ask(timed, cookie), 401, "authz.invalid_session");
+      expect((await ask(timed, used)).status).toBe(200);
+    } finally {
+      await timed.stop();
+    }
+  });
+
   test("a digest of Barong 2 signs in and is replaced by argon2id", async () => {
     const email = await activeMember(app);
     const id = await idOf(app, email);

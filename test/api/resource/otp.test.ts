@@ -5,7 +5,7 @@ import { OtpService } from "../../../gen/barong/resource/v1/otp_service_pb.js";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { dump } from "../../support/dump.js";
-import { activeMember, cookieOf, expectRefusal, post, rest, signIn } from "../../support/rest.js";
+import { activeMember, bearerFor, cookieOf, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import {
   codeAt,
@@ -126,13 +126,27 @@ describeEachDatabase("two-factor authentication", (database) => {
     ]);
   });
 
+  test("behind a gateway the session of the cookie beside the bearer token goes on", async () => {
+    const dana = await member();
+    const code = currentCode(await seedFor(dana));
+    const authorization = await bearerFor(app, dana.cookie);
+
+    const enabled = await post(app, ENABLE, { code }, { authorization, cookie: dana.cookie });
+
+    const asking = (cookie: string) => rest(app, "GET", "/resource/users/me", { headers: { cookie } });
+    expectRefusal(await asking(dana.cookie), 401, "authz.invalid_session");
+    expect((await asking(cookieOf(enabled))).body).toMatchObject({ otp: true });
+  });
+
   test("without a seed, and with a wrong code, nothing is switched on", async () => {
     const dana = await member();
 
     expectRefusal(await enable(dana, "123456"), 422, "resource.otp.invalid");
     const seed = await seedFor(dana);
-    expectRefusal(await enable(dana, wrong(seed)), 422, "resource.otp.invalid");
+    const refused = await enable(dana, wrong(seed));
+    expectRefusal(refused, 422, "resource.otp.invalid");
 
+    expect(refused.headers.getSetCookie()).toEqual([]);
     expect(await isOn(dana.email)).toBe(false);
     const reason = '{"reason":"OTP code is invalid"}';
     expect(await log(dana.email)).toEqual([

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { SessionService } from "../../../gen/barong/resource/v1/session_service_pb.js";
 import { secondsAfter } from "../../../src/platform/clock.js";
@@ -112,6 +113,58 @@ describeEachDatabase("own sessions", (database) => {
     expectRefusal(await me(cookie), 401, "authz.invalid_session");
   });
 
+  test("behind a gateway it is the cookie beside the token that tells which one is this", async () => {
+    const email = await activeMember(app);
+    const [other, cookie] = [await signIn(app, email), await signIn(app, email)];
+    const authorization = await bearerFor(app, cookie);
+    const own = (await list({ cookie })).find(({ current }) => current);
+
+    const withoutOthers = await rest(app, "DELETE", SESSIONS, { headers: { authorization, cookie } });
+    expect(withoutOthers.status).toBe(204);
+    expectRefusal(await me(other), 401, "authz.invalid_session");
+    expect((await me(cookie)).status).toBe(200);
+    const ended = await end(own?.id ?? 0, { authorization, cookie });
+
+    expect(ended.headers.getSetCookie().join()).toMatch(/^_barong_session=;.*Max-Age=0/);
+    expectRefusal(await me(cookie), 401, "authz.invalid_session");
+  });
+
+  test("without a cookie a token is in none of them, and all are others", async () => {
+    const email = await activeMember(app);
+    const cookies = [await signIn(app, email), await signIn(app, email)];
+    const authorization = await bearerFor(app, cookies[0] ?? "");
+
+    const ended = await rest(app, "DELETE", SESSIONS, { headers: { authorization } });
+
+    expect(ended.status).toBe(204);
+    expect(ended.headers.getSetCookie()).toEqual([]);
+    for (const cookie of cookies) expectRefusal(await me(cookie), 401, "authz.invalid_session");
+  });
+
+  test("one that goes on under a new token while it is being ended is told not to be ended", async () => {
+    const email = await activeMember(app);
+    const [cookie, other] = [await signIn(app, email), await signIn(app, email)];
+    const id = (await list({ cookie })).find(({ current }) => current)?.id ?? 0;
+    const account = await app.rooms.accounts.byEmail(email);
+    const told: string[] = [];
+
+    const late = await app.database.transaction(async (tx) => {
+      await app.rooms.accounts.lock(account?.id ?? 0, tx);
+      const ending = end(id, { cookie: other });
+      // Long enough for it to have found out who is calling.
+      await pause(500);
+      const own = {
+        token: cookie.slice("_barong_session=".length),
+        renewed: (token: string) => void told.push(token),
+      };
+      await app.rooms.accounts.setPassword({ id: account?.id ?? 0 }, account?.passwordDigest ?? "", tx, own);
+      return { ending };
+    });
+
+    expectRefusal(await late.ending, 404, "record.not_found");
+    expect((await me(`_barong_session=${told[0]}`)).status).toBe(200);
+  });
+
   test("all others end together", async () => {
     const email = await activeMember(app);
     const others = [await signIn(app, email), await signIn(app, email)];
@@ -132,6 +185,8 @@ describeEachDatabase("own sessions", (database) => {
     expectRefusal(await end(own?.id ?? 0, { cookie: eve }), 404, "record.not_found");
     expect((await me(cookie)).status).toBe(200);
     expectRefusal(await end(999_999_999, { cookie }), 404, "record.not_found");
+    const largest = await rest(app, "DELETE", `${SESSIONS}/9223372036854775807`, { headers: { cookie } });
+    expectRefusal(largest, 404, "record.not_found");
     expectRefusal(
       await rest(app, "DELETE", `${SESSIONS}/0`, { headers: { cookie } }),
       422,
@@ -170,6 +225,27 @@ describeEachDatabase("own sessions", (database) => {
 
     expectRefusal(await me(second), 401, "authz.invalid_session");
     for (const cookie of [first, third, fourth]) expect((await me(cookie)).status).toBe(200);
+  });
+
+  test("those that are over take no place of those that hold", async () => {
+    const email = await activeMember(app);
+    const began = now.moment;
+    const old = await signIn(app, email);
+    for (let seconds = 0; seconds < 85_000; seconds += 1500) {
+      now.moment = secondsAfter(began, seconds);
+      expect((await me(old)).status).toBe(200);
+    }
+    now.moment = secondsAfter(began, 85_000);
+    expect((await me(old)).status).toBe(200);
+    const others = [await signIn(app, email), await signIn(app, email)];
+    now.moment = secondsAfter(began, 86_000);
+    expect((await me(old)).status).toBe(200);
+    now.moment = secondsAfter(began, 86_400);
+
+    const fresh = await signIn(app, email);
+
+    expectRefusal(await me(old), 401, "authz.invalid_session");
+    for (const cookie of [...others, fresh]) expect((await me(cookie)).status).toBe(200);
   });
 
   test("parallel sign-ins are no way around the limit", async () => {

@@ -1,0 +1,239 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Holder } from "../../../src/features/accounts/accounts.js";
+import { createKnownSessions } from "../../../src/features/sessions/known-sessions.js";
+import type { HeldSession } from "../../../src/features/sessions/store.js";
+import { secondsAfter } from "../../../src/platform/clock.js";
+
+const NOON = new Date("2026-03-01T12:00:00.000Z");
+const LIMITS = { idleSeconds: 1800, lifetimeSeconds: 86_400, perAccount: 20 };
+const TOKEN = "t".repeat(43);
+
+const DANA: Holder = {
+  id: 7,
+  uid: "ID0000000007",
+  email: "dana@example.com",
+  role: "member",
+  level: 1,
+  otp: false,
+  state: "active",
+  referralId: null,
+  credentialsChangedAt: null,
+};
+
+const SESSION: HeldSession = {
+  id: 1,
+  lastSeenAt: NOON,
+  expiresAt: secondsAfter(NOON, LIMITS.lifetimeSeconds),
+  endedAt: null,
+  account: DANA,
+};
+
+/** Known sessions, of which `row` is in the table as long as it is defined. */
+function house({ cacheMs = 10_000, row = SESSION }: { cacheMs?: number; row?: HeldSession } = {}) {
+  const now = { moment: NOON };
+  const table: { row: HeldSession | undefined } = { row };
+  const touches: Date[] = [];
+  let obstacle = () => Promise.resolve();
+  const watchers: ((account: { id: number }) => void)[] = [];
+  let reads = 0;
+  let slowness: Promise<void> | undefined;
+  const sessions = createKnownSessions({
+    store: {
+      async withHolder() {
+        reads += 1;
+        const read = table.row;
+        const held = slowness;
+        slowness = undefined;
+        await held;
+        return read;
+      },
+      async touch(_id, moment) {
+        touches.push(moment);
+        await obstacle();
+      },
+    },
+    accounts: { onChanged: (watcher) => void watchers.push(watcher) },
+    clock: () => now.moment,
+    limits: LIMITS,
+    cacheMs,
+    touchMs: 50,
+  });
+  return {
+    sessions,
+    table,
+    touches,
+    wait: (seconds: number) => {
+      now.moment = secondsAfter(now.moment, seconds);
+    },
+    tellOfChange: () => {
+      for (const watcher of watchers) watcher({ id: DANA.id });
+    },
+    reads: () => reads,
+    hinderTouches: (by: () => Promise<void>) => {
+      obstacle = by;
+    },
+    /** The next read ends when this is called. */
+    holdNextRead: () => {
+      let go: () => void = () => undefined;
+      slowness = new Promise((resolve) => {
+        go = resolve;
+      });
+      return () => go();
+    },
+  };
+}
+
+test("a session that was found is known without a look into the database", async () => {
+  const { sessions, reads } = house();
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+
+  await sessions.find(TOKEN);
+
+  expect(sessions.peek(TOKEN)).toMatchObject({ id: 1, account: DANA });
+  expect(await sessions.find(TOKEN)).toMatchObject({ id: 1 });
+  expect(reads()).toBe(1);
+});
+
+test("what has not the form of a token is not looked up", async () => {
+  const { sessions, reads } = house();
+
+  expect(await sessions.find("x")).toBeUndefined();
+
+  expect(reads()).toBe(0);
+});
+
+test("limits hold for known sessions as well", async () => {
+  for (const [seconds, row] of [
+    [LIMITS.idleSeconds, SESSION],
+    [30, { ...SESSION, expiresAt: secondsAfter(NOON, 30) }],
+  ] as const) {
+    const { sessions, wait } = house({ row });
+    await sessions.find(TOKEN);
+    wait(seconds - 1);
+    expect(await sessions.find(TOKEN)).toBeDefined();
+
+    wait(seconds === 30 ? 1 : LIMITS.idleSeconds);
+
+    expect(sessions.peek(TOKEN)).toBeUndefined();
+    expect(await sessions.find(TOKEN)).toBeUndefined();
+  }
+});
+
+test("it is written down once a minute that a session was seen, of many requests by one", async () => {
+  const { sessions, touches, wait } = house();
+  await sessions.find(TOKEN);
+  expect(touches).toEqual([]);
+
+  for (let minute = 0; minute < 2; minute += 1) {
+    wait(60);
+    // Somebody has to write.
+    expect(sessions.peek(TOKEN)).toBeUndefined();
+    await Promise.all(Array.from({ length: 5 }, () => sessions.find(TOKEN)));
+    expect(sessions.peek(TOKEN)).toBeDefined();
+  }
+
+  expect(touches).toEqual([secondsAfter(NOON, 60), secondsAfter(NOON, 120)]);
+});
+
+test("requests that come together write once as well when none of them knows the session yet", async () => {
+  const { sessions, touches, wait } = house();
+  wait(60);
+
+  const found = await Promise.all(Array.from({ length: 5 }, () => sessions.find(TOKEN)));
+
+  expect(found.every((session) => session?.id === 1)).toBe(true);
+  expect(touches).toEqual([secondsAfter(NOON, 60)]);
+  expect(sessions.peek(TOKEN)).toBeDefined();
+});
+
+test("a session holds though it cannot be written down that it was seen, which the next request tries again", async () => {
+  for (const obstacle of [
+    () => Promise.reject(new Error("a lock")),
+    // Nobody waits for as long as this.
+    () => new Promise<void>(() => undefined),
+  ]) {
+    const { sessions, touches, wait, hinderTouches } = house({ cacheMs: 0 });
+    wait(60);
+    hinderTouches(obstacle);
+
+    expect(await sessions.find(TOKEN)).toMatchObject({ id: 1 });
+    expect(await sessions.find(TOKEN)).toMatchObject({ id: 1 });
+
+    expect(touches).toHaveLength(2);
+  }
+});
+
+test("an ended session is found only while its account is not active, and is not seen by that", async () => {
+  const ended = { ...SESSION, endedAt: NOON };
+  const active = house({ row: ended });
+  const banned = house({ row: { ...ended, account: { ...DANA, state: "banned" } } });
+  for (const { wait } of [active, banned]) wait(60);
+
+  expect(await active.sessions.find(TOKEN)).toBeUndefined();
+  expect(active.sessions.peek(TOKEN)).toBeUndefined();
+  expect(await banned.sessions.find(TOKEN)).toMatchObject({ account: { state: "banned" } });
+  expect(banned.sessions.peek(TOKEN)).toMatchObject({ account: { state: "banned" } });
+  for (const { touches } of [active, banned]) expect(touches).toEqual([]);
+});
+
+test("a change of the account is known at once, also to reads that began before it", async () => {
+  const { sessions, table, tellOfChange, holdNextRead } = house();
+  const release = holdNextRead();
+  const early = sessions.find(TOKEN);
+  table.row = { ...SESSION, endedAt: NOON };
+  tellOfChange();
+
+  release();
+
+  expect(await early).toBeDefined();
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+  expect(await sessions.find(TOKEN)).toBeUndefined();
+});
+
+test("a touch by a request from before a change does not bring the session back", async () => {
+  const { sessions, table, tellOfChange, holdNextRead, wait } = house();
+  wait(60);
+  const release = holdNextRead();
+  const early = sessions.find(TOKEN);
+  table.row = { ...SESSION, endedAt: NOON };
+  tellOfChange();
+  expect(await sessions.find(TOKEN)).toBeUndefined();
+
+  release();
+  expect(await early).toBeDefined();
+
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+  expect(await sessions.find(TOKEN)).toBeUndefined();
+});
+
+test("what ends in a transaction is forgotten in it, and again after its commit", async () => {
+  for (const end of ["forget", "forgetAllOf"] as const) {
+    const { sessions, table } = house();
+    const followUps: (() => void | Promise<void>)[] = [];
+    const tx = { afterCommit: (action: () => void | Promise<void>) => void followUps.push(action) } as never;
+    await sessions.find(TOKEN);
+
+    if (end === "forget") sessions.forget(TOKEN, tx);
+    else sessions.forgetAllOf(DANA.id, tx);
+    expect(sessions.peek(TOKEN)).toBeUndefined();
+    // Before the commit it is still there for others.
+    await sessions.find(TOKEN);
+    table.row = undefined;
+    for (const followUp of followUps) await followUp();
+
+    expect(sessions.peek(TOKEN)).toBeUndefined();
+    expect(await sessions.find(TOKEN)).toBeUndefined();
+  }
+});
+
+test("what another process has changed is known when the moment is over", async () => {
+  const { sessions, table } = house({ cacheMs: 100 });
+  await sessions.find(TOKEN);
+  table.row = undefined;
+
+  await pause(120);
+
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+  expect(await sessions.find(TOKEN)).toBeUndefined();
+});
