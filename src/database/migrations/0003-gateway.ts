@@ -20,11 +20,13 @@ export const gateway: Migration = {
       },
       { index: { used_nonces_expires_at: ["expires_at"] } },
     );
+    await schema.addIndexes("sessions", { index: { sessions_last_seen_at: ["last_seen_at"] } });
     await schema.addColumn("users", "credentials_changed_at", column.nullable(column.moment()));
   },
 
   async down(schema) {
     await schema.dropColumn("users", "credentials_changed_at");
+    await schema.dropIndex("sessions", "sessions_last_seen_at");
     await schema.dropTable("used_nonces");
     for (const name of Object.keys(KEY_COLUMNS)) await schema.dropColumn("api_keys", name);
     await schema.dropTable("permissions");

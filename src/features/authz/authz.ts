@@ -116,9 +116,9 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
     const { uid, issuedAt } = await bearer.verify(token);
     const account = await accounts.byUid(uid);
     if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-    if (wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
     // Whatever the token says: it may be older than a ban.
     if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
+    if (wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
     return account;
   }
 }

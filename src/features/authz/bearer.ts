@@ -46,7 +46,7 @@ interface Known extends Verified {
 /** The signed tokens that services behind the gateway trust. Their claims are a contract with those services. */
 export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySeconds, clock }: BearerNeeds) {
   // A signature costs more than the rest of an answer; whoever is busy goes on with one token.
-  const minted = new LRUCache<string, Minted>({ max: 20_000 });
+  const minted = new LRUCache<string, Minted>({ max: 50_000 });
   const verified = new LRUCache<string, Known>({ max: 20_000 });
 
   return {
