@@ -167,7 +167,7 @@ export function createRooms({
     limit: config.documentsLimit,
   });
   const keyUse = createUseStore(database);
-  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, cacheMs: config.authz.cacheMs });
+  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, clock, cacheMs: config.authz.cacheMs });
   const keyProof = createKeyProof({
     knownKeys,
     store: keyUse,

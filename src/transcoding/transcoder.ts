@@ -62,6 +62,10 @@ class RestDoor {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
     app.setErrorHandler((error, request, reply) => this.failBefore(error, request, reply));
+    app.addHook("onRequest", (request, _reply, done) => {
+      this.forgetUnreadType(request);
+      done();
+    });
     for (const method of METHODS) {
       if (method === "CONNECT" || app.supportedMethods.includes(method)) continue;
       app.addHttpMethod(method, { hasBody: true });
@@ -98,6 +102,19 @@ class RestDoor {
     } catch (error) {
       if (mayHaveBody(raw)) this.drain(raw, reply, true);
       this.fail(error, reply, call);
+    }
+  }
+
+  /** Fastify refuses a media type that is malformed, which is of no interest to a method that reads no body. */
+  private forgetUnreadType({ method, raw }: FastifyRequest): void {
+    const type = raw.headers["content-type"];
+    if (type === undefined || ORDINARY_TYPE.test(type)) return;
+    try {
+      const found = this.find(method, splitTarget(raw.url ?? "/").path);
+      if (found && !("allow" in found) && !readsBody(found.route, raw as RawRequest))
+        delete raw.headers["content-type"];
+    } catch {
+      // A path that cannot be read is refused for that, in its turn.
     }
   }
 
@@ -228,6 +245,8 @@ class RestDoor {
 }
 
 const never = () => false;
+/** As clients write them. What Fastify takes for well-formed beyond that is left to it. */
+const ORDINARY_TYPE = /^[a-z]+\/[a-z0-9.+-]+(?:;\s?[a-z]+=[\w.-]+)?$/i;
 const jsonType = "application/json; charset=utf-8";
 const linesType = "application/x-ndjson";
 const octetStream = "application/octet-stream";

@@ -29,7 +29,15 @@ const PORT = 8099;
 const SERVER_KEEPS_CONNECTIONS_SECONDS = 75;
 
 const PROOFS = ["x-auth-apikey", "x-auth-nonce", "x-auth-signature"];
-const JUDGED_BY = ["cookie", "origin", "sec-fetch-site", "user-agent", ...PROOFS, "x-auth-content-sha256"];
+const JUDGED_BY = [
+  "cookie",
+  "origin",
+  "sec-fetch-mode",
+  "sec-fetch-site",
+  "user-agent",
+  ...PROOFS,
+  "x-auth-content-sha256",
+];
 const INTERNAL = [
   ...["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-method", "x-forwarded-uri"],
   ...["x-original-method", "x-original-uri", "x-real-ip"],

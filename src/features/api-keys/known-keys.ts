@@ -1,4 +1,5 @@
 import { BriefCache } from "../../platform/brief-cache.js";
+import type { Clock } from "../../platform/clock.js";
 import { type AddressRange, membershipOf, readRange } from "../../platform/network.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Accounts } from "../accounts/accounts.js";
@@ -10,6 +11,8 @@ const MOST_KEPT = 20_000;
 
 /** A key as whoever checks its use needs it. */
 export interface KnownKey extends Omit<OwnedKey, "secretEncrypted" | "allowedIps"> {
+  /** When it and its owner were read. */
+  readonly asOf: Date;
   /** The secret's text. */
   readonly secret: Uint8Array;
   /** Whether it may be used from an address. */
@@ -20,20 +23,27 @@ export interface KnownKeysNeeds {
   readonly store: UseStore;
   readonly accounts: Accounts;
   readonly vault: Vault;
+  readonly clock: Clock;
   /** How long a key may be taken for what it was. */
   readonly cacheMs: number;
 }
 
 /** Keys by their names, in whatever state, with their owners. */
-export function createKnownKeys({ store, accounts, vault, cacheMs }: KnownKeysNeeds) {
+export function createKnownKeys({ store, accounts, vault, clock, cacheMs }: KnownKeysNeeds) {
   const cache = new BriefCache<KnownKey>({ milliseconds: cacheMs, most: MOST_KEPT });
   accounts.onChanged(({ id }) => cache.forgetAllOf(id));
 
   async function read(kid: string): Promise<KnownKey | undefined> {
+    const asOf = clock();
     const stored = await store.find(kid);
     if (!stored) return undefined;
     const { secretEncrypted, allowedIps, ...key } = stored;
-    return { ...key, secret: vault.open(secretEncrypted, secretContext(kid)), allows: allowing(allowedIps) };
+    return {
+      ...key,
+      asOf,
+      secret: vault.open(secretEncrypted, secretContext(kid)),
+      allows: allowing(allowedIps),
+    };
   }
 
   return {

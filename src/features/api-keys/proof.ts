@@ -32,6 +32,8 @@ export interface ProvedKey {
   readonly kid: string;
   readonly scope: readonly string[];
   readonly account: Holder;
+  /** When both were read. */
+  readonly asOf: Date;
   /** The SHA-256 as hex that the body must have, where the signature covers it. */
   readonly signedBody?: string;
 }
@@ -83,15 +85,17 @@ export function createKeyProof(needs: KeyProofNeeds) {
       refuseFor(nonceFault(scheme, nonce, now, nonceWindowMs));
       const key = await signerOf(given, request, now);
       refuseFor(keyFault(key, now) ?? addressFault(key, request.ip) ?? ownerFault(key));
-      const { id, kid, scope, account } = key;
+      const { id, kid, scope, account, asOf } = key;
       if (scheme === "request" && !(await usedNonces.use(kid, nonce, nonceOverAt(nonce, nonceWindowMs))))
         throw new Failure(ErrorReason.NONCE_REUSED);
       uses.note(key, now);
-      return { keyId: id, kid, scope, account, ...(scheme === "request" && { signedBody: bodyHash }) };
+      return { keyId: id, kid, scope, account, asOf, ...(scheme === "request" && { signedBody: bodyHash }) };
     },
 
     /** A key without a proof, and why it would be refused from everywhere. */
-    async known(kid: string): Promise<(Omit<ProvedKey, "keyId"> & { refusal?: ErrorReason }) | undefined> {
+    async known(
+      kid: string,
+    ): Promise<(Omit<ProvedKey, "keyId" | "asOf"> & { refusal?: ErrorReason }) | undefined> {
       const key = await knownKeys.find(kid);
       if (key === undefined) return undefined;
       const refusal = keyFault(key, clock()) ?? ownerFault(key);

@@ -1,7 +1,6 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { withinBudget } from "../../platform/budget.js";
 import type { Call, Caller, CallerKind } from "../../platform/call.js";
-import { secondsOf } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Accounts, Holder } from "../accounts/accounts.js";
 import type { Bearer } from "./bearer.js";
@@ -64,7 +63,7 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
       if (authorization !== null) {
         const account = await accountOfBearer(authorization);
         // Of a token nobody knows any more for what it was made.
-        await verdicts.permit({ kind: "session", name: "", account, scope: [] }, wish);
+        await verdicts.permit({ kind: "session", account, scope: [] }, wish);
         return callerOf(account, "bearer");
       }
       const isKey = verdicts.hasKey(shown);
@@ -103,8 +102,8 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
     return permitted === undefined ? passFor(who) : inTime(async () => permitted.then(() => passFor(who)));
   }
 
-  function passFor({ name, account }: Proved): Soon<Pass> {
-    const token = bearer.mint(name, account);
+  function passFor({ name, account, asOf }: Proved): Soon<Pass> {
+    const token = bearer.mint(name, account, asOf);
     return typeof token === "string"
       ? passWith(token, account)
       : token.then((late) => passWith(late, account));
@@ -113,12 +112,12 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
   async function accountOfBearer(authorization: string): Promise<Holder> {
     const [, token] = /^Bearer +([^\s]+)$/.exec(authorization) ?? [];
     if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-    const { uid, issuedAt } = await bearer.verify(token);
+    const { uid, asOf } = await bearer.verify(token);
     const account = await accounts.byUid(uid);
     if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
     // Whatever the token says: it may be older than a ban.
     if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
-    if (wasReplaced(issuedAt, account)) throw new Failure(ErrorReason.BEARER_INVALID);
+    if (wasReplaced(asOf, account)) throw new Failure(ErrorReason.BEARER_INVALID);
     return account;
   }
 }
@@ -128,12 +127,16 @@ export type Authz = ReturnType<typeof createAuthz>;
 /** Verbs that change nothing by their definition (RFC 9110); anything else that comes with a cookie must come from our own pages. */
 const HARMLESS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
+/** Of a socket that a foreign page opens with the cookie, that page could read what it is told. */
+const opensSocket = (header: Pick<Headers, "get">): boolean =>
+  header.get("sec-fetch-mode") === "websocket" || header.get("upgrade") !== null;
+
 const shownIn = ({ header, verb, target, origin }: Question): Shown => ({
   header,
   verb,
   target,
   ip: origin.ip,
-  isHarmless: HARMLESS.has(verb),
+  isHarmless: HARMLESS.has(verb) && !opensSocket(header),
 });
 
 function pathOf(target: string): string {
@@ -144,8 +147,8 @@ function pathOf(target: string): string {
 const passWith = (token: string, account: Holder): Pass => ({ authorization: `Bearer ${token}`, account });
 
 /** Tokens from before a change of credentials go with the sessions. */
-const wasReplaced = (issuedAt: number, { credentialsChangedAt }: Holder): boolean =>
-  credentialsChangedAt !== null && issuedAt < secondsOf(credentialsChangedAt);
+const wasReplaced = (asOf: number, { credentialsChangedAt }: Holder): boolean =>
+  credentialsChangedAt !== null && asOf < credentialsChangedAt.getTime();
 
 const callerOf = ({ id, uid, email, role, level, otp }: Holder, kind: CallerKind): Caller => ({
   kind,

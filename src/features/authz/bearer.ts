@@ -3,10 +3,10 @@ import { LRUCache } from "lru-cache";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { type Clock, secondsOf } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
-import { randomHex } from "../../platform/random.js";
 import { SIGNING_ALGORITHMS, type SigningKey } from "../../platform/signing-key.js";
 import type { SigningKeys } from "../../platform/signing-keys.js";
 import type { Holder } from "../accounts/accounts.js";
+import { momentIn, stampedJti } from "./token-stamp.js";
 
 const SUBJECT = "session";
 
@@ -22,8 +22,9 @@ export interface BearerNeeds {
 /** What a good token says. */
 export interface Verified {
   readonly uid: string;
+  /** When the account was read that the token speaks of, in milliseconds since 1970. */
+  readonly asOf: number;
   /** Seconds since 1970. */
-  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -34,6 +35,13 @@ interface Minted {
   readonly holder: Holder;
   readonly issuedAt: number;
   readonly reuseUntil: number;
+}
+
+/** Of a token in the making. */
+interface Moment {
+  /** Seconds since 1970. */
+  readonly now: number;
+  readonly asOf: Date;
 }
 
 interface Known extends Verified {
@@ -52,9 +60,9 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   return {
     /**
      * A token that says what the account is now, reused for its holder until half of its life is gone. `holderKey` names the session or
-     * the API key.
+     * the API key, `asOf` when the account was read.
      */
-    mint(holderKey: string, account: Holder): string | Promise<string> {
+    mint(holderKey: string, account: Holder, asOf = clock()): string | Promise<string> {
       const now = secondsOf(clock());
       const key = keys.current();
       const present = minted.get(holderKey);
@@ -67,7 +75,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
         saysTheSame(present.holder, account)
       )
         return present.token;
-      return mintAnew(holderKey, account, key, now);
+      return mintAnew(holderKey, account, key, { now, asOf });
     },
 
     /** Throws Failure(BEARER_INVALID) for anything but a good token of ours. */
@@ -86,8 +94,9 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
     publicKeys: keys.published,
   };
 
-  function mintAnew(holderKey: string, account: Holder, key: SigningKey, now: number): Promise<string> {
-    const token = sign(account, key, now);
+  function mintAnew(holderKey: string, account: Holder, key: SigningKey, moment: Moment): Promise<string> {
+    const { now } = moment;
+    const token = sign(account, key, moment);
     // Requests that come meanwhile wait for the same signature.
     const entry: Minted = {
       token,
@@ -115,8 +124,14 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
     return changed > now ? Math.min(changed, halfOfLife) : halfOfLife;
   }
 
-  function sign(account: Holder, { algorithm, kid, privateKey }: SigningKey, now: number): Promise<string> {
-    const { uid, email, role, level, state, referralId } = account;
+  function sign(
+    account: Holder,
+    { algorithm, kid, privateKey }: SigningKey,
+    { now, asOf }: Moment,
+  ): Promise<string> {
+    const { uid, email, role, level, state, referralId, credentialsChangedAt } = account;
+    // Who knows of a change speaks from after it, whatever his clock says.
+    const spokenAt = Math.max(asOf.getTime(), credentialsChangedAt?.getTime() ?? 0);
     return new SignJWT({ uid, email, role, level, state, referral_id: referralId })
       .setProtectedHeader({ alg: algorithm, kid })
       .setIssuedAt(now)
@@ -124,7 +139,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
       .setSubject(SUBJECT)
       .setIssuer(issuer)
       .setAudience([...audience])
-      .setJti(randomHex(10))
+      .setJti(stampedJti(now, spokenAt))
       .sign(privateKey);
   }
 
@@ -166,7 +181,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function claimsIn({ uid, jti, iat = 0, exp = 0 }: JWTPayload, now: number): Verified {
     if (!isText(uid) || !isText(jti) || iat > now + leewaySeconds)
       throw new Failure(ErrorReason.BEARER_INVALID);
-    return { uid, issuedAt: iat, expiresAt: exp };
+    return { uid, asOf: momentIn(jti, iat), expiresAt: exp };
   }
 }
 

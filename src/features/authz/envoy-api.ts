@@ -39,7 +39,8 @@ export const envoyHandlers = (authz: Authz, refusalOf: RefusalOf): Handlers<type
     try {
       const request = attributes?.request?.http;
       // Not one of Envoy's: nothing is asked about, nothing is allowed.
-      if (!attributes || !request?.path.startsWith("/")) return DENIED_WITHOUT_REQUEST;
+      if (!attributes || !request?.path.startsWith("/") || request.method === "")
+        return DENIED_WITHOUT_REQUEST;
       return passing(await authz.judge(questionIn(attributes, request, call)));
     } catch (fault) {
       // Nobody is left to be told.
@@ -92,13 +93,16 @@ const passing = ({ authorization, account }: Pass): Verdict => ({
     value: {
       headers: authorization === undefined ? [] : [setting("authorization", authorization)],
       // Proofs are for us alone.
-      headersToRemove: authorization === undefined ? [] : PROOFS,
+      headersToRemove: authorization === undefined ? UNPROVED : PROOFS,
     },
   },
   ...(account && { dynamicMetadata: metadataOf(account) }),
 });
 
 const PROOFS = ["x-auth-apikey", "x-auth-nonce", "x-auth-signature"];
+
+/** On a path that is open to everybody nobody has looked at a token of the client's own. */
+const UNPROVED = ["authorization", ...PROOFS];
 
 const metadataOf = ({ uid, role, level }: NonNullable<Pass["account"]>): JsonObject => ({ uid, role, level });
 

@@ -23,26 +23,38 @@ const ENDPOINT = endpointPattern();
 
 /**
  * The question in a call of the endpoint: in the target behind the endpoint's own path, or, where that is empty, in the headers of
- * nginx (`X-Original-URI`) or Traefik (`X-Forwarded-Uri`), which only trusted proxies may set. Throws Failure(PERMISSION_DENIED) where
+ * nginx (`X-Original-URI`) or Traefik (`X-Forwarded-Uri`), which only trusted proxies may set, each
+ * with the method beside it. Throws Failure(PERMISSION_DENIED) where
  * it is not clear what is asked about.
  */
 export function lineOf(asked: Asked): Pick<Question, "verb" | "target"> {
   const [whole, target = ""] = ENDPOINT.exec(asked.target) ?? [];
   if (whole === undefined) throw unclear();
-  const named = soleOf(asked, "x-original-uri", "x-forwarded-uri");
   const isEmpty = /^\/*(?:\?|$)/.test(target);
-  if (named === undefined)
-    return { verb: asked.verb, target: target.startsWith("/") ? target : `/${target}` };
-  if (!asked.byTrustedProxy) {
-    // A gateway that is not trusted, by mistake, would have everything judged by the empty path.
-    if (isEmpty) throw unclear();
-    return { verb: asked.verb, target };
-  }
   // In front of a gateway that writes the path, a header of the client's own may be of another opinion.
-  if (!isEmpty && named !== target) throw unclear();
-  if (!named.startsWith("/")) throw unclear();
+  if (!isEmpty && asked.byTrustedProxy) refuseUnless(target, asked);
+  if (!isEmpty) return { verb: asked.verb, target };
+  if (!NAMES.some((name) => asked.get(name) !== null))
+    return { verb: asked.verb, target: `/${target.replace(/^\/+/, "")}` };
+  // A gateway that is not trusted, by mistake, would have everything judged by the empty path.
+  if (!asked.byTrustedProxy) throw unclear();
+  const named = soleOf(asked, "x-original-uri", "x-forwarded-uri");
   const verb = soleOf(asked, "x-original-method", "x-forwarded-method");
-  return { verb: verb?.toUpperCase() ?? asked.verb, target: named };
+  // nginx asks with GET whatever is asked about: without the method rules for it would not hold.
+  if (named === undefined || verb === undefined) throw unclear();
+  if (!named.startsWith("/") || !/^[A-Za-z-]{1,32}$/.test(verb)) throw unclear();
+  return { verb: verb.toUpperCase(), target: named };
+}
+
+/** Headers that say that something is asked about in headers, `X-Original-URL` being one that is not read here. */
+const NAMES = [
+  ...["x-original-uri", "x-original-method", "x-original-url"],
+  ...["x-forwarded-uri", "x-forwarded-method"],
+];
+
+function refuseUnless(target: string, asked: Asked): void {
+  const named = soleOf(asked, "x-original-uri", "x-forwarded-uri");
+  if (named !== undefined && named !== target) throw unclear();
 }
 
 /** The value of whichever header is there; of two that differ nobody knows which one the gateway wrote. */

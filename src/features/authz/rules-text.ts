@@ -37,6 +37,9 @@ function prefixes(rules: Readonly<Record<string, unknown>>, name: keyof PathRule
   return entries.map((entry: unknown) => prefixIn(entry, name));
 }
 
+/** What a plain path is made of. */
+const MATCHABLE = /^[\p{L}\p{N}\-._~!$&'()+,=:@/]+$/u;
+
 function prefixIn(entry: unknown, name: string): string {
   if (typeof entry !== "string")
     throw new Error(`"${name}" has an entry that is no text: ${JSON.stringify(entry)}`);
@@ -44,6 +47,9 @@ function prefixIn(entry: unknown, name: string): string {
   // An entry that was forgotten to be filled in would open everything, or nothing.
   if (prefix.trim() === "")
     throw new Error(`"${name}" has the entry "${entry}", which every path begins with`);
+  // A pattern, or a path in another spelling, would block nothing, and nobody would notice.
+  if (!MATCHABLE.test(prefix) || /\/\/|(?:^|\/)\.{1,2}(?:\/|$)/.test(prefix))
+    throw new Error(`"${name}" has the entry "${entry}", which no path begins with: write a plain prefix`);
   return prefix;
 }
 

@@ -6,7 +6,7 @@ import type { KeyProof, ProvedKey } from "../api-keys/proof.js";
 import type { Permissions } from "../permissions/permissions.js";
 import { tokenIn } from "../sessions/cookie.js";
 import { cookieMayAct, type TrustedOrigins } from "../sessions/rules.js";
-import type { Sessions } from "../sessions/sessions.js";
+import type { OpenSession, Sessions } from "../sessions/sessions.js";
 import type { PlainPath } from "./plain-path.js";
 
 /** Who proved to be who, and how. */
@@ -15,6 +15,8 @@ export interface Proved {
   /** Names the session or the key, for the token that is made for it. */
   readonly name: string;
   readonly account: Holder;
+  /** When the account was read. */
+  readonly asOf: Date;
   /** Words of the API key's scope. */
   readonly scope: readonly string[];
   readonly sessionId?: number;
@@ -89,7 +91,7 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
     },
 
     /** Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down. */
-    permit(who: Proved, { verb, path, origin }: Wish): Soon<void> {
+    permit(who: Pick<Proved, "kind" | "account" | "scope">, { verb, path, origin }: Wish): Soon<void> {
       const { kind, scope, account } = who;
       const question = { verb, path: path.resolved, kind, scope, account };
       const verdict = judged(question, origin);
@@ -134,17 +136,18 @@ function refuseUnless(allowed: boolean): void {
   if (!allowed) throw new Failure(ErrorReason.INVALID_PERMISSION);
 }
 
-function open({ id, account }: { readonly id: number; readonly account: Holder }): Proved {
+function open({ id, account, asOf }: OpenSession): Proved {
   if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
-  return { kind: "session", name: `s:${id}`, account, scope: NO_SCOPE, sessionId: id };
+  return { kind: "session", name: `s:${id}`, account, asOf, scope: NO_SCOPE, sessionId: id };
 }
 
 const NO_SCOPE: readonly string[] = [];
 
-const proved = ({ keyId, scope, account, signedBody }: ProvedKey): Proved => ({
+const proved = ({ keyId, scope, account, asOf, signedBody }: ProvedKey): Proved => ({
   kind: "api key",
   name: `k:${keyId}`,
   account,
+  asOf,
   scope,
   ...(signedBody !== undefined && { signedBody }),
 });

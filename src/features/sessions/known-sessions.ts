@@ -25,6 +25,8 @@ export interface KnownSessionsNeeds {
 export interface OpenSession {
   readonly id: number;
   readonly account: Holder;
+  /** When both were read. */
+  readonly asOf: Date;
 }
 
 /** Sessions by their tokens, for every request that comes with one. */
@@ -79,7 +81,7 @@ export function createKnownSessions({
         cache.peek(token) ??
         (await cache.load(
           token,
-          () => store.withHolder(sha256Hex(token)),
+          () => store.withHolder(sha256Hex(token), clock()),
           ({ account }) => account.id,
         ));
       if (!session || !holds(session)) return undefined;

@@ -50,9 +50,9 @@ export function createSessionStore(database: Database) {
       SessionModel.findOne({ where: { tokenHash }, raw: true }),
 
     /** A session and who holds its account, by one query: it is asked for with every request to the gateway. */
-    async withHolder(tokenHash: string): Promise<HeldSession | undefined> {
+    async withHolder(tokenHash: string, asOf: Date): Promise<HeldSession | undefined> {
       const [row] = await database.read<HeldRow>(WITH_HOLDER, [tokenHash]);
-      return row && heldSessionOf(row);
+      return row && heldSessionOf(row, asOf);
     },
 
     async insert(session: Omit<Session, "id">, tx: Tx): Promise<void> {
@@ -159,6 +159,8 @@ export interface HeldSession {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly account: Holder;
+  /** When it was read. */
+  readonly asOf: Date;
 }
 
 interface HeldRow {
@@ -181,7 +183,8 @@ const WITH_HOLDER =
   "SELECT s.id AS session_id, s.last_seen_at, s.expires_at, s.ended_at, u.id, u.uid, u.email, u.role, u.level, u.otp, u.state, " +
   "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?";
 
-const heldSessionOf = (row: HeldRow): HeldSession => ({
+const heldSessionOf = (row: HeldRow, asOf: Date): HeldSession => ({
+  asOf,
   id: Number(row.session_id),
   lastSeenAt: row.last_seen_at,
   expiresAt: row.expires_at,

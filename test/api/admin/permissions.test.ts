@@ -164,7 +164,8 @@ describeEachDatabase("staff about the gateway's permissions", (database) => {
     const after = { ...before, path: "api/v2/market", action: "drop", caller: "api_key" };
     expect(changed.body).toEqual({ ...after, updated_at: expect.any(String) });
     expect((await list()).body).toContainEqual(changed.body);
-    expect((await change({ id: before.id })).body).toMatchObject(after);
+    const again = (await change({ id: before.id })).body;
+    expect(again).toEqual({ ...after, updated_at: expect.any(String) });
   });
 
   test("a deleted permission is gone", async () => {

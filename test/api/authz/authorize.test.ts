@@ -35,6 +35,25 @@ describeEachDatabase("the gateway's question", (database) => {
     expect(answer.status).toBe(200);
   });
 
+  test("a media type is of no interest, malformed or not", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+
+    for (const type of [
+      "text",
+      "garbage;;;",
+      "a/b/c",
+      "application/json; charset=bad;x",
+      "multipart/form-data",
+    ]) {
+      const answer = await fetch(`${app.http}/api/v2/auth/api/v2/documents`, {
+        method: "POST",
+        headers: { cookie, "content-type": type },
+        body: "x",
+      });
+      expect([type, answer.status]).toEqual([type, 200]);
+    }
+  });
+
   test("the query is the asked request's own business", async () => {
     const cookie = await signIn(app, await activeMember(app));
 

@@ -58,10 +58,14 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
     expect(removed).toEqual(["x-auth-apikey", "x-auth-nonce", "x-auth-signature"]);
   });
 
-  test("a path open to everybody passes as it is", async () => {
+  test("a path open to everybody passes without a token, also without one of the client's own", async () => {
     const verdict = await envoy.ask({ path: "/api/v2/peatio/public/markets" });
 
-    expect(verdict).toEqual({ allowed: true, headers: {}, removed: [] });
+    expect(verdict).toEqual({
+      allowed: true,
+      headers: {},
+      removed: ["authorization", "x-auth-apikey", "x-auth-nonce", "x-auth-signature"],
+    });
   });
 
   test("a refusal has the status and the body of the HTTP endpoint", async () => {
@@ -96,12 +100,25 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
       );
   });
 
+  test("a socket is not opened with the cookie by a foreign page, which could read what it is told", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+    const ask = (origin: string) =>
+      envoy.ask({
+        path: "/api/v2/ranger/private",
+        headers: { cookie, origin, "sec-fetch-mode": "websocket", "sec-fetch-site": "same-site" },
+      });
+
+    expect(await ask("https://evil.example.com")).toMatchObject(denial(403, "authz.origin_refused"));
+    expect((await ask("https://www.example.com")).allowed).toBe(true);
+  });
+
   test("what names no request is refused", async () => {
     for (const request of [
       {},
       { attributes: {} },
       { attributes: { request: {} } },
       { attributes: { request: { http: { method: "GET" } } } },
+      { attributes: { request: { http: { path: "/api/v2/peatio/public" } } } },
       { attributes: { request: { http: { method: "OPTIONS", path: "*" } } } },
     ]) {
       const { status } = await envoy.check(create(CheckRequestSchema, request));

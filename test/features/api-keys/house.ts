@@ -67,7 +67,7 @@ export function openHouse(kind: TestDatabase) {
     const accounts = createAccounts({ store: accountStore, events, hasher, clock, minimumBits: 0 });
     const store = { ...createUseStore(database()), ...options.useStore };
     const nonceStore = { ...createNonceStore(database()), ...options.nonceStore };
-    const knownKeys = createKnownKeys({ store, accounts, vault, cacheMs: options.cacheMs ?? 750 });
+    const knownKeys = createKnownKeys({ store, accounts, vault, clock, cacheMs: options.cacheMs ?? 750 });
     const proof = createKeyProof({
       ...{ knownKeys, store, nonceStore, clock },
       ...{ schemes, nonceWindowMs, limitGuesses },

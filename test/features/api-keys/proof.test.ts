@@ -33,6 +33,7 @@ describeEachDatabase("proofs of API keys", (kind) => {
         ...{ email: expect.stringMatching(/@example.com$/), role: "member", level: 0, otp: true },
         ...{ state: "active", referralId: null, credentialsChangedAt: now.moment },
       },
+      asOf: now.moment,
       signedBody: request.bodyHash,
     });
   });

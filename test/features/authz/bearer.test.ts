@@ -85,7 +85,7 @@ describe("a minted token", () => {
       });
       expect(await bearer.verify(token)).toMatchObject({
         uid: "ID0123456789",
-        issuedAt: NOW,
+        asOf: NOW * 1000,
         expiresAt: NOW + 900,
       });
     },

@@ -75,11 +75,18 @@ describe("in headers, as nginx and Traefik ask", () => {
     });
   });
 
-  test("without a header for it, the method is that of the call", () => {
-    expect(ask({ verb: "HEAD", target: "/api/v2/auth", headers: { "x-original-uri": "/a" } })).toEqual({
-      verb: "HEAD",
-      target: "/a",
-    });
+  test("path and method come together, and in these names, or not at all", () => {
+    for (const headers of [
+      { "x-original-uri": "/a" },
+      { "x-original-method": "GET" },
+      { "x-forwarded-method": "GET" },
+      { "x-original-url": "http://x/a", "x-original-method": "GET" },
+      { "x-original-uri": "/a", "x-original-method": "" },
+      { "x-original-uri": "/a", "x-original-method": "P OST" },
+      { "x-original-uri": "/a", "x-original-method": "POST, GET" },
+    ]) {
+      expect(ask({ target: "/api/v2/auth/", headers: headers as Record<string, string> })).toBe("unclear");
+    }
   });
 
   test("those of somebody else are refused, for the path would be the empty one", () => {
@@ -105,8 +112,9 @@ describe("in headers, as nginx and Traefik ask", () => {
   });
 
   test("one that was sent twice, or is no path, is refused or ambiguous", () => {
-    expect(ask({ target: "/api/v2/auth/", headers: { "x-original-uri": "a" } })).toBe("unclear");
-    expect(ask({ target: "/api/v2/auth/", headers: { "x-original-uri": "" } })).toBe("unclear");
-    expect(ask({ target: "/api/v2/auth/", headers: { "x-original-uri": "http://x/a" } })).toBe("unclear");
+    for (const uri of ["a", "", "http://x/a"]) {
+      const headers = { "x-original-uri": uri, "x-original-method": "GET" };
+      expect(ask({ target: "/api/v2/auth/", headers })).toBe("unclear");
+    }
   });
 });

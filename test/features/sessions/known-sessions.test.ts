@@ -27,6 +27,7 @@ const SESSION: HeldSession = {
   expiresAt: secondsAfter(NOON, LIMITS.lifetimeSeconds),
   endedAt: null,
   account: DANA,
+  asOf: NOON,
 };
 
 /** Known sessions, of which `row` is in the table as long as it is defined. */
