@@ -25,14 +25,14 @@ function slowRead(cache: BriefCache<Note>, key: string) {
 }
 
 test("what was read is known until it is too old, counted from before it was read", async () => {
-  const cache = cacheFor(100);
+  const cache = cacheFor(2000);
   const slow = slowRead(cache, "slow");
-  await pause(60);
+  await pause(1000);
   slow.tell(note("slow"));
 
   expect(await slow.answer).toEqual(note("slow"));
   expect(cache.peek("slow")).toEqual(note("slow"));
-  await pause(60);
+  await pause(1050);
 
   expect(cache.peek("slow")).toBeUndefined();
 });
@@ -93,15 +93,15 @@ test.each([
 });
 
 test("a value is replaced without getting younger, and is forgotten with its owner still", async () => {
-  const cache = cacheFor(150);
+  const cache = cacheFor(2000);
   const present = note("present");
   await loaded(cache, "a", present);
-  await pause(100);
+  await pause(1000);
 
   cache.replace("a", present, note("touched"));
 
   expect(cache.peek("a")).toEqual(note("touched"));
-  await pause(60);
+  await pause(1050);
   expect(cache.peek("a")).toBeUndefined();
 
   await loaded(cache, "b", present);

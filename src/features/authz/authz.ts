@@ -61,9 +61,9 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
       const shown = { header, verb: asked.verb, target: asked.target, ip: origin.ip, isHarmless: readOnly };
       const wish = { verb, path, origin };
       if (authorization !== null) {
-        const account = await accountOfBearer(authorization);
-        // Of a token nobody knows any more for what it was made.
-        await verdicts.permit({ kind: "session", account, scope: [] }, wish);
+        const { account, kind } = await accountOfBearer(authorization);
+        // The words of a key's scope are not in its token: what is open to some of them only is not open to it.
+        await verdicts.permit({ kind, account, scope: [] }, wish);
         return callerOf(account, "bearer");
       }
       const isKey = verdicts.hasKey(shown);
@@ -102,23 +102,25 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
     return permitted === undefined ? passFor(who) : inTime(async () => permitted.then(() => passFor(who)));
   }
 
-  function passFor({ name, account, asOf }: Proved): Soon<Pass> {
-    const token = bearer.mint(name, account, asOf);
+  function passFor({ name, account, asOf, kind }: Proved): Soon<Pass> {
+    const token = bearer.mint(name, account, asOf, kind);
     return typeof token === "string"
       ? passWith(token, account)
       : token.then((late) => passWith(late, account));
   }
 
-  async function accountOfBearer(authorization: string): Promise<Holder> {
+  async function accountOfBearer(
+    authorization: string,
+  ): Promise<{ account: Holder; kind: "session" | "api key" }> {
     const [, token] = /^Bearer +([^\s]+)$/.exec(authorization) ?? [];
     if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-    const { uid, asOf } = await bearer.verify(token);
+    const { uid, asOf, kind } = await bearer.verify(token);
     const account = await accounts.byUid(uid);
     if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
     // Whatever the token says: it may be older than a ban.
     if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
     if (wasReplaced(asOf, account)) throw new Failure(ErrorReason.BEARER_INVALID);
-    return account;
+    return { account, kind };
   }
 }
 

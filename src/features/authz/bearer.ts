@@ -6,7 +6,7 @@ import { Failure } from "../../platform/failure.js";
 import { SIGNING_ALGORITHMS, type SigningKey } from "../../platform/signing-key.js";
 import type { SigningKeys } from "../../platform/signing-keys.js";
 import type { Holder } from "../accounts/accounts.js";
-import { momentIn, stampedJti } from "./token-stamp.js";
+import { kindIn, momentIn, stampedJti, type TokenKind } from "./token-stamp.js";
 
 const SUBJECT = "session";
 
@@ -24,6 +24,8 @@ export interface Verified {
   readonly uid: string;
   /** When the account was read that the token speaks of, in milliseconds since 1970. */
   readonly asOf: number;
+  /** What it was made for. */
+  readonly kind: TokenKind;
   /** Seconds since 1970. */
   readonly expiresAt: number;
 }
@@ -38,10 +40,11 @@ interface Minted {
 }
 
 /** Of a token in the making. */
-interface Moment {
+interface Making {
   /** Seconds since 1970. */
   readonly now: number;
   readonly asOf: Date;
+  readonly kind: TokenKind;
 }
 
 interface Known extends Verified {
@@ -62,7 +65,12 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
      * A token that says what the account is now, reused for its holder until half of its life is gone. `holderKey` names the session or
      * the API key, `asOf` when the account was read.
      */
-    mint(holderKey: string, account: Holder, asOf = clock()): string | Promise<string> {
+    mint(
+      holderKey: string,
+      account: Holder,
+      asOf = clock(),
+      kind: TokenKind = "session",
+    ): string | Promise<string> {
       const now = secondsOf(clock());
       const key = keys.current();
       const present = minted.get(holderKey);
@@ -75,7 +83,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
         saysTheSame(present.holder, account)
       )
         return present.token;
-      return mintAnew(holderKey, account, key, { now, asOf });
+      return mintAnew(holderKey, account, key, { now, asOf, kind });
     },
 
     /** Throws Failure(BEARER_INVALID) for anything but a good token of ours. */
@@ -94,7 +102,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
     publicKeys: keys.published,
   };
 
-  function mintAnew(holderKey: string, account: Holder, key: SigningKey, moment: Moment): Promise<string> {
+  function mintAnew(holderKey: string, account: Holder, key: SigningKey, moment: Making): Promise<string> {
     const { now } = moment;
     const token = sign(account, key, moment);
     // Requests that come meanwhile wait for the same signature.
@@ -127,7 +135,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function sign(
     account: Holder,
     { algorithm, kid, privateKey }: SigningKey,
-    { now, asOf }: Moment,
+    { now, asOf, kind }: Making,
   ): Promise<string> {
     const { uid, email, role, level, state, referralId, credentialsChangedAt } = account;
     // Who knows of a change speaks from after it, whatever his clock says.
@@ -139,7 +147,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
       .setSubject(SUBJECT)
       .setIssuer(issuer)
       .setAudience([...audience])
-      .setJti(stampedJti(now, spokenAt))
+      .setJti(stampedJti(now, spokenAt, kind))
       .sign(privateKey);
   }
 
@@ -181,7 +189,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function claimsIn({ uid, jti, iat = 0, exp = 0 }: JWTPayload, now: number): Verified {
     if (!isText(uid) || !isText(jti) || iat > now + leewaySeconds)
       throw new Failure(ErrorReason.BEARER_INVALID);
-    return { uid, asOf: momentIn(jti, iat), expiresAt: exp };
+    return { uid, asOf: momentIn(jti, iat), kind: kindIn(jti), expiresAt: exp };
   }
 }
 

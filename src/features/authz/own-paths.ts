@@ -31,8 +31,9 @@ export function ownPathsUnder(ownPath: string): (call: Pick<Call, "method" | "do
     if (door !== "rest") return declared;
     const [sent = ""] = asked.target.split("?", 1);
     const path = plainPath(sent);
-    // One with peculiar values in it has led to its method all the same.
-    if (path === undefined || path.unresolved !== undefined) return { ...declared, verb: asked.verb };
+    // One with peculiar values in it, or in its absolute form, has led to its method all the same.
+    const isOurs = path !== undefined && path.unresolved === undefined && path.resolved.startsWith(API);
+    if (!isOurs) return { ...declared, verb: asked.verb };
     return { verb: asked.verb, path: { resolved: under(path.resolved) } };
   };
 }

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { SessionService } from "../../../gen/barong/resource/v1/session_service_pb.js";
 import { UserService } from "../../../gen/barong/resource/v1/user_service_pb.js";
 import { describeEachDatabase } from "../../support/databases.js";
+import { keyOfMember } from "../../support/key-owner.js";
 import { activeMember, bearerFor, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
+import { signedByRequest } from "../../support/signing.js";
 import { PASSWORD, startedApp } from "../../support/start-app.js";
 
 describeEachDatabase("calls without a gateway", (database) => {
@@ -71,6 +73,32 @@ describeEachDatabase("calls without a gateway", (database) => {
         headers: { cookie },
       });
       expectRefusal(refused, 401, "authz.invalid_permission");
+    });
+  });
+
+  test("an API key does not become a session by way of the token that it gets", async () => {
+    const key = await keyOfMember(app);
+    const target = "/api/v2/peatio/market/orders";
+    const drop = {
+      role: "*",
+      verb: "ALL",
+      path: "api/v2/barong/resource",
+      action: "drop",
+      caller: "api_key",
+    };
+
+    await withPermission(drop, async () => {
+      const passed = await rest(app, "GET", `/auth${target}`, {
+        headers: { ...signedByRequest(key, { target }) },
+      });
+      const authorization = passed.headers.get("authorization") ?? "";
+
+      expect(passed.status).toBe(200);
+      expectRefusal(
+        await rest(app, "DELETE", "/resource/sessions", { headers: { authorization } }),
+        401,
+        "authz.invalid_permission",
+      );
     });
   });
 

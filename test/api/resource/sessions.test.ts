@@ -152,7 +152,7 @@ describeEachDatabase("own sessions", (database) => {
       await app.rooms.accounts.lock(account?.id ?? 0, tx);
       const ending = end(id, { cookie: other });
       // Long enough for it to have found out who is calling.
-      await pause(500);
+      await pause(2000);
       const own = {
         token: cookie.slice("_barong_session=".length),
         renewed: (token: string) => void told.push(token),
