@@ -77,7 +77,7 @@ export function createKeyProof(needs: KeyProofNeeds) {
   }
 
   return {
-    /** Throws a Failure for everything that is in the way; only a request against which nothing is said uses its nonce up. */
+    /** Throws a Failure for everything that is in the way; only a request against which nothing is said here uses its nonce up. */
     async prove(request: KeyRequest): Promise<ProvedKey> {
       const now = clock();
       const given = givenIn(request);
