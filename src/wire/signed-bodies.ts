@@ -5,7 +5,7 @@ import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { Failure } from "../platform/failure.js";
 
 /** Says of a request that its signature covers the hash of its body. */
-export const BODY_HASH_HEADER = "x-auth-content-sha256";
+const BODY_HASH_HEADER = "x-auth-content-sha256";
 
 export const SHA256_OF_NOTHING = createHash("sha256").digest("hex");
 

@@ -42,6 +42,9 @@ export interface Shown {
   readonly isHarmless: boolean;
 }
 
+/** What permissions are asked. */
+type Asking = Parameters<Permissions["judge"]>[0];
+
 export interface VerdictsNeeds {
   readonly sessions: Pick<Sessions, "peek" | "find">;
   readonly keyProof: KeyProof;
@@ -94,14 +97,15 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
     permit(who: Pick<Proved, "kind" | "account" | "scope">, { verb, path, origin }: Wish): Soon<void> {
       const { kind, scope, account } = who;
       const question = { verb, path: path.resolved, kind, scope, account };
-      const verdict = judged(question, origin);
-      if (path.unresolved === undefined) return verdict;
-      const asSent = { ...question, path: path.unresolved };
-      return verdict === undefined
-        ? judged(asSent, origin)
-        : (verdict as Promise<void>).then(() => judged(asSent, origin));
+      if (path.unresolved === undefined) return judged(question, origin);
+      return inBothForms(question, { ...question, path: path.unresolved }, origin);
     },
   };
+
+  async function inBothForms(resolved: Asking, asSent: Asking, origin: Origin): Promise<void> {
+    await judged(resolved, origin);
+    await judged(asSent, origin);
+  }
 
   function tokenOf({ header, isHarmless }: Shown): string {
     const token = tokenIn(header);
@@ -110,7 +114,7 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
     return token;
   }
 
-  function judged(question: Parameters<Permissions["judge"]>[0], origin: Origin): Soon<void> {
+  function judged(question: Asking, origin: Origin): Soon<void> {
     const judgement = permissions.judge(question);
     return judgement instanceof Promise
       ? judgement.then((late) => conclude(late, question, origin))
@@ -119,7 +123,7 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
 
   function conclude(
     judgement: Awaited<ReturnType<Permissions["judge"]>>,
-    question: Parameters<Permissions["judge"]>[0],
+    question: Asking,
     origin: Origin,
   ): Soon<void> {
     const { allowed, counted } = judgement;

@@ -103,5 +103,3 @@ export function createKnownSessions({
     },
   };
 }
-
-export type KnownSessions = ReturnType<typeof createKnownSessions>;
