@@ -22,7 +22,8 @@ export class BriefCache<Value extends object> {
   readonly #entries: LRUCache<string, Entry<Value>>;
   readonly #ofOwner = new Map<number, Set<string>>();
   readonly #milliseconds: number;
-  #changes = 0;
+  /** For each value that is being read, the owners and keys that were forgotten meanwhile. */
+  readonly #reading = new Set<Set<number | string>>();
 
   constructor({ milliseconds, most }: BriefCacheSettings) {
     this.#milliseconds = milliseconds;
@@ -38,7 +39,7 @@ export class BriefCache<Value extends object> {
     return undefined;
   }
 
-  /** Reads a value anew and keeps it, unless something has changed meanwhile. */
+  /** Reads a value anew and keeps it, unless it or its owner has changed meanwhile. */
   async load(
     key: string,
     read: () => Promise<Value | undefined>,
@@ -46,15 +47,17 @@ export class BriefCache<Value extends object> {
   ): Promise<Value | undefined> {
     if (this.#milliseconds === 0) return read();
     const readAt = monotonicMilliseconds();
-    const changes = this.#changes;
-    const value = await read();
-    if (value === undefined || changes !== this.#changes) return value;
-    const owner = ownerOf(value);
-    this.#entries.set(key, { value, owner, readAt });
-    const keys = this.#ofOwner.get(owner);
-    if (keys) keys.add(key);
-    else this.#ofOwner.set(owner, new Set([key]));
-    return value;
+    const forgotten = new Set<number | string>();
+    this.#reading.add(forgotten);
+    try {
+      const value = await read();
+      if (value === undefined || forgotten.has(key)) return value;
+      const owner = ownerOf(value);
+      if (!forgotten.has(owner)) this.#keep(key, { value, owner, readAt });
+      return value;
+    } finally {
+      this.#reading.delete(forgotten);
+    }
   }
 
   /** Puts another value in the place of `present`, which it is as old as. Nothing happens when that is no longer what is kept. */
@@ -64,13 +67,20 @@ export class BriefCache<Value extends object> {
   }
 
   forget(key: string): void {
-    this.#changes += 1;
+    for (const forgotten of this.#reading) forgotten.add(key);
     this.#entries.delete(key);
   }
 
   forgetAllOf(owner: number): void {
-    this.#changes += 1;
+    for (const forgotten of this.#reading) forgotten.add(owner);
     for (const key of [...(this.#ofOwner.get(owner) ?? [])]) this.#entries.delete(key);
+  }
+
+  #keep(key: string, entry: Entry<Value>): void {
+    this.#entries.set(key, entry);
+    const keys = this.#ofOwner.get(entry.owner);
+    if (keys) keys.add(key);
+    else this.#ofOwner.set(entry.owner, new Set([key]));
   }
 
   #unlink(owner: number, key: string): void {

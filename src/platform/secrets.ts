@@ -4,6 +4,7 @@ import {
   createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -79,7 +80,7 @@ export function createVault(keys: readonly SecretKey[]) {
 export type Vault = ReturnType<typeof createVault>;
 
 /** The SHA-256 of a text as lower-case hex; for secrets of full entropy, never for passwords. */
-export const sha256Hex = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256Hex = (text: string): string => hash("sha256", text, "hex");
 
 /** The HMAC-SHA-256 of a text as lower-case hex. */
 export const hmacSha256Hex = (key: string | Uint8Array, text: string): string =>

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { type DecodedRequest, decodeRequest } from "./decode.js";
 import type { DecodePolicy, Incoming } from "./incoming.js";
 import type { TranscoderOptions } from "./options.js";
+import { ReplyHeader } from "./reply-header.js";
 import { parseTimeout } from "./timeout.js";
 import { decodeStream } from "./upload.js";
 
@@ -12,13 +13,13 @@ export interface RestCall {
   readonly rawRequest: FastifyRequest;
   readonly requestHeader: Headers;
   /** Copied to the reply, also when the call fails. */
-  readonly responseHeader: Headers;
+  readonly responseHeader: Pick<Headers, "set" | "append">;
   /** Aborted when the client goes away before the reply is complete. */
   readonly signal: AbortSignal;
   /** Milliseconds from the `grpc-timeout` header. The caller enforces it. */
   readonly timeoutMs: number | undefined;
   /** Reads and decodes the request on first use, so that a caller can be refused before a body is read. Throws TranscodingError. */
-  read(): Promise<DecodedRequest>;
+  read(): DecodedRequest | Promise<DecodedRequest>;
   /** The messages of a client stream; can be read once. Throws TranscodingError, InvalidFields. */
   readStream(): AsyncIterable<Message>;
 }
@@ -29,9 +30,9 @@ const clientLeft = new Error("the client went away");
 /** Makes headers, signal and message only when somebody asks for them. */
 export class LazyCall implements RestCall {
   readonly timeoutMs: number | undefined;
-  private decoded: Promise<DecodedRequest> | undefined;
+  private decoded: DecodedRequest | Promise<DecodedRequest> | undefined;
   private sentHeader: Headers | undefined;
-  private replyHeader: Headers | undefined;
+  private replyHeader: ReplyHeader | undefined;
   private controller: AbortController | undefined;
 
   constructor(
@@ -54,8 +55,8 @@ export class LazyCall implements RestCall {
     return this.sentHeader;
   }
 
-  get responseHeader(): Headers {
-    this.replyHeader ??= new Headers();
+  get responseHeader(): ReplyHeader {
+    this.replyHeader ??= new ReplyHeader();
     return this.replyHeader;
   }
 
@@ -72,7 +73,7 @@ export class LazyCall implements RestCall {
     return controller.signal;
   }
 
-  read(): Promise<DecodedRequest> {
+  read(): DecodedRequest | Promise<DecodedRequest> {
     this.decoded ??= decodeRequest(this.incoming, this.policy, (file) =>
       this.receiveFile?.({ ...file, call: this }),
     );
@@ -86,11 +87,7 @@ export class LazyCall implements RestCall {
   /** Hands the headers set so far to the reply. */
   copyHeaders(): void {
     if (this.replyHeader === undefined || this.reply.raw.headersSent) return;
-    for (const [name, value] of this.replyHeader) {
-      if (name !== "set-cookie") this.reply.header(name, value);
-    }
-    // Fastify adds cookies to each other, which it does with no other header.
-    for (const cookie of this.replyHeader.getSetCookie()) this.reply.header("set-cookie", cookie);
+    this.replyHeader.copyTo(this.reply);
     this.replyHeader = undefined;
   }
 }

@@ -16,17 +16,22 @@ export interface DecodedRequest {
   readonly violations: FieldViolation[];
 }
 
-/** Reads and decodes a unary request: body, then query, then path, which has the last word. Throws TranscodingError. */
-export async function decodeRequest(
+/**
+ * Reads and decodes a unary request: body, then query, then path, which has the last word. Throws TranscodingError. A promise only where
+ * there is a body to be waited for.
+ */
+export function decodeRequest(
   incoming: Incoming,
   policy: DecodePolicy,
   receive: Receive,
-): Promise<DecodedRequest> {
+): DecodedRequest | Promise<DecodedRequest> {
   const { raw, binding } = incoming;
-  const draft =
-    mayHaveBody(raw) && readsBody(binding, raw)
-      ? await draftOfBody(incoming, policy, receive)
-      : new Draft(incoming, policy);
+  if (mayHaveBody(raw) && readsBody(binding, raw))
+    return draftOfBody(incoming, policy, receive).then(withTarget);
+  return withTarget(new Draft(incoming, policy));
+}
+
+function withTarget(draft: Draft): DecodedRequest {
   draft.writeTarget();
   return draft;
 }

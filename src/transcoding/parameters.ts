@@ -10,7 +10,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { TranscodingError } from "./error.js";
 import { canHoldFile, type FieldNames, type FieldTarget } from "./fields.js";
 import { isJsonObject, type JsonFields } from "./json.js";
-import { jsonOfText, TextError } from "./text.js";
+import { jsonOfSegment, jsonOfText, TextError } from "./text.js";
 import { descriptionOf, type FieldViolation, isBlank, type Place } from "./violations.js";
 
 export interface ParametersNeeds {
@@ -85,7 +85,7 @@ export class Parameters {
   }
 
   setByPath(target: FieldTarget, text: string): void {
-    this.write(target, "path", text, () => jsonOfText(target.last, text, this.needs));
+    this.write(target, "path", text, () => jsonOfSegment(target.last, text, this.needs));
   }
 
   private holderOf({ path }: FieldTarget) {

@@ -27,6 +27,19 @@ export function jsonOfText(field: DescField, text: string, reading: TextReading)
   return scalarOfText(field.scalar, text);
 }
 
+/** Types of whole numbers. */
+const WHOLE = new Set([
+  ...[ScalarType.INT32, ScalarType.SINT32, ScalarType.UINT32, ScalarType.FIXED32, ScalarType.SFIXED32],
+  ...[ScalarType.INT64, ScalarType.SINT64, ScalarType.UINT64, ScalarType.FIXED64, ScalarType.SFIXED64],
+]);
+
+/** As `jsonOfText`, of a segment of a path: a number has one form there, so that a rule for the path of one thing holds for it. */
+export function jsonOfSegment(field: DescField, text: string, reading: TextReading): JsonValue {
+  const isWhole = field.scalar !== undefined && WHOLE.has(field.scalar);
+  if (isWhole && (!integer.test(text) || text === "-0")) throw new TextError("must be a whole number");
+  return jsonOfText(field, text, reading);
+}
+
 const integer = /^-?(?:0|[1-9]\d*)$/;
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const wordNumber = /^(?:NaN|-?Infinity)$/;

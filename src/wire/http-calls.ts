@@ -47,7 +47,7 @@ export class RestDoorCall extends WireCall {
     return this.rest.requestHeader;
   }
 
-  get responseHeader(): Headers {
+  get responseHeader(): RestCall["responseHeader"] {
     return this.rest.responseHeader;
   }
 
@@ -72,7 +72,7 @@ export class RestDoorCall extends WireCall {
     return this.line;
   }
 
-  read(): Promise<ReadRequest> {
+  read(): ReadRequest | Promise<ReadRequest> {
     // Not before it is known who sends the files: strangers have no more time than for any other request.
     if (this.spool) keepPace(this.rest.rawRequest.raw);
     return this.rest.read();

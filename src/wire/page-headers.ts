@@ -16,7 +16,7 @@ export function pageHeaders({ input, output }: DescMethod) {
   const pageOf = numberReader(input.fields, "page");
   const limitOf = numberReader(input.fields, "limit");
   const totalOf = numberReader(output.fields, "total");
-  return (header: Headers, request: Message, response: Message, address: ListAddress): void => {
+  return (header: Pick<Headers, "set">, request: Message, response: Message, address: ListAddress): void => {
     const page = pageOf(request);
     const limit = limitOf(request);
     const total = totalOf(response);

@@ -37,12 +37,14 @@ export function restDoor({ methods, answerTo, clientAddress, https }: RestDoorNe
       rules.pagination ? [[method, pageHeaders(method)]] : [],
     ),
   );
-  const answerOf = async (guarded: GuardedUnary, call: RestDoorCall, rest: RestCall): Promise<Message> => {
-    const answer = await guarded.invoke(call);
+  const answerOf = (guarded: GuardedUnary, call: RestDoorCall, rest: RestCall): Promise<Message> => {
+    const answering = guarded.invoke(call);
     const describe = describePage.get(rest.method);
-    if (describe)
+    if (!describe) return answering;
+    return answering.then(async (answer) => {
       describe(rest.responseHeader, (await rest.read()).message, answer, addressOfList(rest, https));
-    return answer;
+      return answer;
+    });
   };
   const spools = createSpools(served.keys());
   return transcoder({

@@ -92,6 +92,35 @@ test.each([
   expect(cache.peek("a")).toEqual(note("after"));
 });
 
+test.each([
+  ["somebody else changes", (cache: BriefCache<Note>) => cache.forgetAllOf(8)],
+  ["something else is forgotten", (cache: BriefCache<Note>) => cache.forget("b")],
+])("what was being read while %s is kept", async (_what, happen) => {
+  const cache = cacheFor(10_000);
+  const slow = slowRead(cache, "a");
+
+  happen(cache);
+  slow.tell(note("read"));
+  await slow.answer;
+
+  expect(cache.peek("a")).toEqual(note("read"));
+});
+
+test("a change is remembered by each of many reads for as long as it lasts", async () => {
+  const cache = cacheFor(10_000);
+  const first = slowRead(cache, "a");
+  cache.forgetAllOf(OWNER);
+  const second = slowRead(cache, "b");
+
+  second.tell(note("after"));
+  await second.answer;
+  first.tell(note("before"));
+  await first.answer;
+
+  expect(cache.peek("a")).toBeUndefined();
+  expect(cache.peek("b")).toEqual(note("after"));
+});
+
 test("a value is replaced without getting younger, and is forgotten with its owner still", async () => {
   const cache = cacheFor(2000);
   const present = note("present");

@@ -55,6 +55,14 @@ test("integer-exponent: whole numbers may be written with an exponent, whatever 
   expect((await send("GET", "/a?f_int64=1e30")).status).toBe(400);
 });
 
+test("integer-exponent: a whole number in a path has one form", async () => {
+  const { send } = await serve([{ rule: ruleOf("GET", "/a/{f_int64}") }]);
+
+  expect((await send("GET", "/a/5")).json).toMatchObject({ f_int64: "5" });
+  for (const text of ["5.0", "5e0", "05", "-0", "%2B5"])
+    expect((await send("GET", `/a/${text}`)).status, text).toBe(400);
+});
+
 test("lenient-bool: only true and false are booleans", async () => {
   const { send } = await serve([query]);
 

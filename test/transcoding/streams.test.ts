@@ -318,14 +318,14 @@ describe("a body", () => {
     const kinds: string[] = [];
     const route: TestRoute = {
       rule: ruleOf("POST", "/a", { body: "*" }),
-      invoke: (call) =>
-        call.read().then(
-          ({ message }) => message,
-          (error: unknown) => {
-            if (error instanceof TranscodingError) kinds.push(error.kind);
-            throw error;
-          },
-        ),
+      invoke: async (call) => {
+        try {
+          return (await call.read()).message;
+        } catch (error) {
+          if (error instanceof TranscodingError) kinds.push(error.kind);
+          throw error;
+        }
+      },
     };
     const served = await serve([route]);
     const { sent, answer } = start(served, "/a", { ...json, "content-length": "10" });

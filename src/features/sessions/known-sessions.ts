@@ -2,6 +2,7 @@ import type { Tx } from "../../database/database.js";
 import { BriefCache } from "../../platform/brief-cache.js";
 import { withinBudget } from "../../platform/budget.js";
 import type { Clock } from "../../platform/clock.js";
+import { gatheredReads } from "../../platform/gathered.js";
 import { sha256Hex } from "../../platform/secrets.js";
 import type { Accounts, Holder } from "../accounts/accounts.js";
 import { deservesTouch, hasEnded, isToken, type SessionLimits } from "./rules.js";
@@ -9,14 +10,18 @@ import type { HeldSession, SessionStore } from "./store.js";
 
 /** Sessions that a process remembers for a moment. */
 const MOST_KNOWN = 50_000;
+const MOST_IN_A_STATEMENT = 100;
+const MOST_STATEMENTS = 2;
 
 export interface KnownSessionsNeeds {
-  readonly store: Pick<SessionStore, "withHolder" | "touch">;
+  readonly store: Pick<SessionStore, "withHolders" | "touch">;
   readonly accounts: Pick<Accounts, "onChanged">;
   readonly clock: Clock;
   readonly limits: SessionLimits;
   /** How long a session may be taken for good without a look into the database. */
   readonly cacheMs: number;
+  /** How long a look into the database may take. */
+  readonly readMs: number;
   /** How long a request waits at most until it is written down that its session was seen. */
   readonly touchMs: number;
 }
@@ -36,10 +41,16 @@ export function createKnownSessions({
   clock,
   limits,
   cacheMs,
+  readMs,
   touchMs,
 }: KnownSessionsNeeds) {
   const cache = new BriefCache<HeldSession>({ milliseconds: cacheMs, most: MOST_KNOWN });
   accounts.onChanged(({ id }) => cache.forgetAllOf(id));
+  const read = gatheredReads<HeldSession>({
+    mostTogether: MOST_IN_A_STATEMENT,
+    mostUnderway: MOST_STATEMENTS,
+    read: (tokenHashes) => withinBudget(readMs, () => store.withHolders(tokenHashes, clock())),
+  });
 
   const holds = (session: HeldSession): boolean =>
     !hasEnded(session, limits, clock()) && (session.endedAt === null || session.account.state !== "active");
@@ -81,7 +92,7 @@ export function createKnownSessions({
         cache.peek(token) ??
         (await cache.load(
           token,
-          () => store.withHolder(sha256Hex(token), clock()),
+          () => read(sha256Hex(token)),
           ({ account }) => account.id,
         ));
       if (!session || !holds(session)) return undefined;

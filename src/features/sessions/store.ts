@@ -49,10 +49,11 @@ export function createSessionStore(database: Database) {
     find: (tokenHash: string): Promise<Session | null> =>
       SessionModel.findOne({ where: { tokenHash }, raw: true }),
 
-    /** A session and who holds its account, by one query: it is asked for with every request to the gateway. */
-    async withHolder(tokenHash: string, asOf: Date): Promise<HeldSession | undefined> {
-      const [row] = await database.read<HeldRow>(WITH_HOLDER, [tokenHash]);
-      return row && heldSessionOf(row, asOf);
+    /** Sessions by the hashes of their tokens, with who holds their accounts: they are asked for with every request to the gateway. */
+    async withHolders(tokenHashes: readonly string[], asOf: Date): Promise<ReadonlyMap<string, HeldSession>> {
+      const marks = tokenHashes.map(() => "?").join();
+      const rows = await database.read<HeldRow>(`${WITH_HOLDER} (${marks})`, tokenHashes);
+      return new Map(rows.map((row) => [row.token_hash, heldSessionOf(row, asOf)]));
     },
 
     async insert(session: Omit<Session, "id">, tx: Tx): Promise<void> {
@@ -61,10 +62,7 @@ export function createSessionStore(database: Database) {
 
     /** Writes down that a session was seen, unless it has ended or was seen later. */
     async touch(id: number, now: Date): Promise<void> {
-      await SessionModel.update(
-        { lastSeenAt: now },
-        { where: { id, endedAt: null, lastSeenAt: { [Op.lt]: now } } },
-      );
+      await database.write(TOUCH, [now, id, now]);
     },
 
     /** False when there was none, or another call has ended it first. */
@@ -164,6 +162,7 @@ export interface HeldSession {
 }
 
 interface HeldRow {
+  readonly token_hash: string;
   readonly session_id: number;
   readonly last_seen_at: Date;
   readonly expires_at: Date;
@@ -180,8 +179,10 @@ interface HeldRow {
 }
 
 const WITH_HOLDER =
-  "SELECT s.id AS session_id, s.last_seen_at, s.expires_at, s.ended_at, u.id, u.uid, u.email, u.role, u.level, u.otp, u.state, " +
-  "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?";
+  "SELECT s.token_hash, s.id AS session_id, s.last_seen_at, s.expires_at, s.ended_at, u.id, u.uid, u.email, u.role, u.level, u.otp, u.state, " +
+  "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash IN";
+
+const TOUCH = "UPDATE sessions SET last_seen_at = ? WHERE id = ? AND ended_at IS NULL AND last_seen_at < ?";
 
 const heldSessionOf = (row: HeldRow, asOf: Date): HeldSession => ({
   asOf,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Holder } from "../../../src/features/accounts/accounts.js";
 import { createKnownSessions } from "../../../src/features/sessions/known-sessions.js";
 import type { HeldSession } from "../../../src/features/sessions/store.js";
@@ -38,16 +39,17 @@ function house({ cacheMs = 10_000, row = SESSION }: { cacheMs?: number; row?: He
   let obstacle = () => Promise.resolve();
   const watchers: ((account: { id: number }) => void)[] = [];
   let reads = 0;
-  let slowness: Promise<void> | undefined;
+  let slowness: { readonly begin: () => void; readonly over: Promise<void> } | undefined;
   const sessions = createKnownSessions({
     store: {
-      async withHolder() {
+      async withHolders(tokenHashes) {
         reads += 1;
         const read = table.row;
         const held = slowness;
         slowness = undefined;
-        await held;
-        return read;
+        held?.begin();
+        await held?.over;
+        return new Map(tokenHashes.flatMap((hash) => (read ? [[hash, read] as const] : [])));
       },
       async touch(_id, moment) {
         touches.push(moment);
@@ -58,6 +60,7 @@ function house({ cacheMs = 10_000, row = SESSION }: { cacheMs?: number; row?: He
     clock: () => now.moment,
     limits: LIMITS,
     cacheMs,
+    readMs: 200,
     touchMs: 50,
   });
   return {
@@ -74,13 +77,18 @@ function house({ cacheMs = 10_000, row = SESSION }: { cacheMs?: number; row?: He
     hinderTouches: (by: () => Promise<void>) => {
       obstacle = by;
     },
-    /** The next read ends when this is called. */
+    /** The next read has begun, and ends when it is released. */
     holdNextRead: () => {
-      let go: () => void = () => undefined;
-      slowness = new Promise((resolve) => {
-        go = resolve;
+      let begin: () => void = () => undefined;
+      let release: () => void = () => undefined;
+      const begun = new Promise<void>((resolve) => {
+        begin = resolve;
       });
-      return () => go();
+      const over = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      slowness = { begin, over };
+      return { begun, release: () => release() };
     },
   };
 }
@@ -180,8 +188,9 @@ test("an ended session is found only while its account is not active, and is not
 
 test("a change of the account is known at once, also to reads that began before it", async () => {
   const { sessions, table, tellOfChange, holdNextRead } = house();
-  const release = holdNextRead();
+  const { begun, release } = holdNextRead();
   const early = sessions.find(TOKEN);
+  await begun;
   table.row = { ...SESSION, endedAt: NOON };
   tellOfChange();
 
@@ -195,8 +204,9 @@ test("a change of the account is known at once, also to reads that began before 
 test("a touch by a request from before a change does not bring the session back", async () => {
   const { sessions, table, tellOfChange, holdNextRead, wait } = house();
   wait(60);
-  const release = holdNextRead();
+  const { begun, release } = holdNextRead();
   const early = sessions.find(TOKEN);
+  await begun;
   table.row = { ...SESSION, endedAt: NOON };
   tellOfChange();
   expect(await sessions.find(TOKEN)).toBeUndefined();
@@ -237,4 +247,41 @@ test("what another process has changed is known when the moment is over", async 
 
   expect(sessions.peek(TOKEN)).toBeUndefined();
   expect(await sessions.find(TOKEN)).toBeUndefined();
+});
+
+test("requests that come together are looked up together, each session once", async () => {
+  const { sessions, reads } = house({ cacheMs: 0 });
+  const others = ["a", "b", "c"].map((letter) => letter.repeat(43));
+
+  const found = await Promise.all([TOKEN, ...others, TOKEN].map(sessions.find));
+
+  expect(found.map((session) => session?.id)).toEqual([1, 1, 1, 1, 1]);
+  expect(reads()).toBe(1);
+});
+
+test("a request that comes after a ban is not answered by a look that began before it", async () => {
+  const { sessions, table, holdNextRead } = house({ cacheMs: 0 });
+  const { begun, release } = holdNextRead();
+  const early = sessions.find(TOKEN);
+  await begun;
+  table.row = { ...SESSION, account: { ...DANA, state: "banned" } };
+
+  const late = sessions.find(TOKEN);
+  release();
+
+  expect(await early).toMatchObject({ account: { state: "active" } });
+  expect(await late).toMatchObject({ account: { state: "banned" } });
+});
+
+test("a look that takes too long is given up, and those after it are not kept waiting", async () => {
+  const { sessions, holdNextRead } = house({ cacheMs: 0 });
+  for (let stuck = 0; stuck < 2; stuck += 1) {
+    const { begun } = holdNextRead();
+    sessions.find(TOKEN).catch(() => undefined);
+    await begun;
+  }
+
+  await expect(sessions.find(TOKEN)).rejects.toMatchObject({ reasons: [ErrorReason.UNAVAILABLE] });
+
+  expect(await sessions.find(TOKEN)).toMatchObject({ id: 1 });
 });
