@@ -22,7 +22,7 @@ interface Manager {
   readonly http_filters: readonly { readonly name: string; readonly typed_config: ExtAuthz }[];
   readonly route_config: {
     readonly request_headers_to_remove: readonly string[];
-    readonly virtual_hosts: readonly { readonly routes: readonly Route[] }[];
+    readonly virtual_hosts: readonly VirtualHost[];
   };
 }
 
@@ -37,8 +37,21 @@ interface ExtAuthz {
   readonly with_request_body: { pack_as_bytes?: boolean };
 }
 
+interface VirtualHost {
+  typed_per_filter_config?: PerFilter;
+  readonly routes: readonly Route[];
+}
+
+type PerFilter = Readonly<Record<string, { readonly check_settings: CheckSettings }>>;
+
+interface CheckSettings {
+  context_extensions?: Readonly<Record<string, string>>;
+  readonly disable_request_body_buffering?: boolean;
+}
+
 interface Route {
   readonly match: { readonly prefix?: string };
+  readonly typed_per_filter_config?: PerFilter;
   readonly route?: { readonly cluster: string; readonly prefix_rewrite?: string };
 }
 
@@ -68,7 +81,7 @@ export interface TraefikFile {
 interface EntryPoint {
   readonly address: string;
   readonly forwardedHeaders: unknown;
-  readonly http: { readonly middlewares: readonly string[] };
+  readonly http: { readonly middlewares: readonly string[]; readonly aliasHeadersStrategy: string };
 }
 
 export interface TraefikRoutes {
@@ -119,7 +132,8 @@ export const managerOf = (file: EnvoyFile) =>
 export const authzOf = (file: EnvoyFile) =>
   first(managerOf(file).http_filters.filter(({ name }) => name === "envoy.filters.http.ext_authz"))
     .typed_config;
-export const routesOf = (file: EnvoyFile) => first(managerOf(file).route_config.virtual_hosts).routes;
+export const hostOf = (file: EnvoyFile) => first(managerOf(file).route_config.virtual_hosts);
+export const routesOf = (file: EnvoyFile) => hostOf(file).routes;
 export const clusterOf = (file: EnvoyFile, wanted: string) =>
   first(file.static_resources.clusters.filter(({ name }) => name === wanted));
 export const portOf = ({ load_assignment }: Cluster) =>

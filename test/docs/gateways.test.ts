@@ -12,6 +12,7 @@ import {
   envoys,
   first,
   headersWrittenIn,
+  hostOf,
   idleTimeoutOf,
   listenerOf,
   managerOf,
@@ -25,6 +26,7 @@ import {
 } from "./gateway-files.js";
 
 const config = readConfig({});
+const EXT_AUTHZ = "envoy.filters.http.ext_authz";
 const PORT = 8099;
 const SERVER_KEEPS_CONNECTIONS_SECONDS = 75;
 
@@ -38,7 +40,13 @@ const JUDGED_BY = [
   ...PROOFS,
   "x-auth-content-sha256",
 ];
+/** Services act on what is in these in place of the request's own method or path. */
+const OVERRIDES = [
+  ...["x-http-method", "x-http-method-override", "x-method-override"],
+  ...["x-original-url", "x-rewrite-url"],
+];
 const INTERNAL = [
+  ...OVERRIDES,
   ...["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-method", "x-forwarded-uri"],
   ...["x-original-method", "x-original-uri", "x-real-ip"],
 ];
@@ -166,9 +174,21 @@ describe("the gateways' configurations", () => {
     // The others are Traefik's own business.
     const { customRequestHeaders = {} } = traefikRoutes.middlewares.proofs?.headers ?? {};
     expect(lowerCase(Object.keys(customRequestHeaders))).toEqual(
-      sorted("forwarded", ...PROOFS, "x-original-method", "x-original-uri"),
+      sorted("forwarded", ...PROOFS, ...OVERRIDES, "x-original-method", "x-original-uri"),
     );
+    expect(entryPoint?.http.aliasHeadersStrategy).toBe("delete");
     for (const { middlewares } of Object.values(traefikRoutes.routers)) expect(middlewares[0]).toBe("proofs");
+  });
+
+  test("over gRPC say of which routes every body is handed on", () => {
+    const words = routesOf(envoyGrpc).map(({ typed_per_filter_config: own }) => {
+      const inherited = hostOf(envoyGrpc).typed_per_filter_config?.[EXT_AUTHZ]?.check_settings;
+      const settings = { ...inherited, ...own?.[EXT_AUTHZ]?.check_settings };
+      return [settings.context_extensions?.body, settings.disable_request_body_buffering ?? false];
+    });
+
+    expect(words).toContainEqual(["withheld", true]);
+    for (const [word, isWithheld] of words) expect(word).toBe(isWithheld ? "withheld" : "whole");
   });
 
   test("of Envoy differ in how they ask, and in nothing else", () => {
@@ -178,6 +198,9 @@ describe("the gateways' configurations", () => {
       delete authz.grpc_service;
       delete authz.http_service;
       delete authz.with_request_body.pack_as_bytes;
+      for (const { typed_per_filter_config: settings } of [hostOf(alike), ...routesOf(alike)])
+        delete settings?.[EXT_AUTHZ]?.check_settings.context_extensions;
+      delete hostOf(alike).typed_per_filter_config;
       const { static_resources } = alike;
       static_resources.clusters = static_resources.clusters.filter(({ name }) => !name.startsWith("barong-"));
       return alike;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { testGateways } from "../support/nginx.js";
 import { sendLines } from "../support/plain-http.js";
-import { activeMember, signIn } from "../support/rest.js";
+import { activeMember, rest, signIn } from "../support/rest.js";
 import { houseBehind } from "./house.js";
 
 const REFUSED = [400, 401, 404, 405, 414];
@@ -150,6 +150,41 @@ describe.each(testGateways())("paths on their way through nginx (%s)", (program)
       ...{ "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1" },
       ...{ "x-forwarded-host": "localhost", "x-forwarded-proto": "http" },
     });
+  });
+
+  test("what services would act on in place of the request's own line goes no further, and the verdict is about that line", async () => {
+    const overrides = [
+      "X-HTTP-Method-Override: DELETE",
+      "X-HTTP-Method: DELETE",
+      "X-Method-Override: DELETE",
+      "X-Original-URL: /api/v2/management/accounts",
+      "X-Rewrite-URL: /api/v2/management/accounts",
+      "X_HTTP_Method_Override: DELETE",
+      "X.Original.URL: /api/v2/management/accounts",
+    ];
+    const admin = { cookie: await signIn(house.app, "admin@barong.io") };
+    const drop = { role: "member", verb: "DELETE", path: "api/v2/peatio/market", action: "drop" };
+    const made = await rest(house.app, "POST", "/admin/permissions", { json: drop, headers: admin });
+    expect(made.status).toBe(201);
+    const cookie = await cookieLine();
+    const ask = (verb: string, path: string, lines: readonly string[]) =>
+      sendLines(house.nginx.port, [`${verb} ${path} HTTP/1.1`, ...lines]);
+    const opposite = ["X-HTTP-Method-Override: GET", "X-Original-URL: /api/v2/peatio/public/markets"];
+
+    const received = await receivedBy(async () => {
+      expect(await ask("GET", "/api/v2/peatio/market/orders", [...overrides, cookie])).toBe(200);
+      expect(await ask("DELETE", "/api/v2/peatio/market/orders", [...opposite, cookie])).toBe(401);
+      expect(await ask("GET", "/api/v2/peatio/market/orders", opposite)).toBe(401);
+      expect(await ask("GET", "/api/v2/peatio/management/accounts", [...opposite, cookie])).toBe(401);
+    });
+
+    expect(received.map(({ method, target }) => [method, target])).toEqual([
+      ["GET", "/api/v2/market/orders"],
+    ]);
+    const names = Object.keys(received[0]?.headers ?? {});
+    expect(names.filter((name) => /override|method|original|rewrite/.test(name))).toEqual([]);
+    const { id } = made.body as { id: number };
+    await rest(house.app, "DELETE", `/admin/permissions?id=${id}`, { headers: admin });
   });
 
   test("a header twice, or blank, is no way around a signature or a session", async () => {

@@ -72,6 +72,24 @@ describe.each(testGateways())("upgrades through nginx (%s)", (program) => {
     expect(received).toEqual([]);
   });
 
+  test("a page of another site opens none with the cookie, in a browser that does not say what it fetches either", async () => {
+    const cookie = await signIn(house.app, await activeMember(house.app));
+    const host = "www.example.com";
+    const foreign = { cookie, host, origin: "https://evil.example.org" };
+    const told = { "sec-fetch-mode": "websocket", "sec-fetch-site": "cross-site" };
+
+    const refused = await receivedBy(async () => {
+      for (const headers of [foreign, { ...foreign, ...told }, { ...foreign, origin: "null" }])
+        expect((await upgrade(STREAM, headers)).status).toBe(403);
+    });
+    const opened = await receivedBy(async () => {
+      expect((await upgrade(STREAM, { ...foreign, origin: `https://${host}` })).status).toBe(101);
+    });
+
+    expect(refused).toEqual([]);
+    expect(opened.map(({ target }) => target)).toEqual(["/?stream=order&stream=trade"]);
+  });
+
   test.each([
     ["h2c", STREAM],
     ["websocket", "/api/v2/peatio/market/orders"],
