@@ -1,25 +1,24 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Value } from "@bufbuild/protobuf/wkt";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import { Access } from "../../gen/barong/options/v1/options_pb.js";
-import type { Audit, Call, Caller } from "../platform/call.js";
+import type { Audit, Call } from "../platform/call.js";
 import { beyondCall, withinCall } from "../platform/deadline.js";
 import { Failure, type Subject } from "../platform/failure.js";
 import type { Logger } from "../platform/logger.js";
 import { formBytesOf } from "./file-fields.js";
 import { isStream, type ServedMethod, type StreamMethod, type UnaryMethod } from "./services.js";
+import { callerStep, type Identify } from "./steps/caller.js";
 import { captchaReader } from "./steps/captcha.js";
 import { limitsStep, type Spend } from "./steps/limits.js";
 import { pageStep } from "./steps/page.js";
-import { permission } from "./steps/permit.js";
 import { secondFactorReader } from "./steps/second-factor.js";
 import { validation } from "./steps/validate.js";
-import type { WireCall } from "./wire-call.js";
+import type { ReadRequest, WireCall } from "./wire-call.js";
 
 /** What the steps before a handler need from the rest of the server. */
 export interface Steps {
-  /** Tells who calls. Throws a Failure for somebody unknown; `call.caller` is not to be read yet. */
-  identify(call: Call): Promise<Caller>;
+  /** Tells who calls, whom the permissions allow it. Throws a Failure for anybody else; `call.caller` is not to be read yet. */
+  readonly identify: Identify;
   /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
   verifyCaptcha(answer: Value | undefined, call: Call): Promise<void>;
   readonly spend: Spend;
@@ -94,9 +93,8 @@ function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
 
 /** The steps before a handler, in their order; answers the request that passed them. */
 function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Promise<Message> {
-  const { method, rules, access, errorScope } = served;
-  const isPublic = access === Access.PUBLIC;
-  const permit = access === Access.STAFF ? permission(rules.ability) : undefined;
+  const { method, rules, errorScope } = served;
+  const tellCaller = callerStep(served, steps.identify);
   const fillPage = rules.pagination ? pageStep(method.input, rules.pagination) : undefined;
   const codeIn = rules.secondFactor ? secondFactorReader(method.input) : undefined;
   const validate = validation(method.input, errorScope);
@@ -104,18 +102,14 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
   const count = limitsStep(method, rules.limits, steps.spend);
   const takesFiles = formBytesOf(method) !== undefined;
   return async (call) => {
+    const read = once(() => call.read());
     // Who may not call learns nothing about what a request should look like.
-    let signedBody: string | undefined;
-    if (!isPublic) {
-      const caller = await steps.identify(call);
-      signedBody = caller.signedBody;
-      call.isFrom(caller);
-    }
-    permit?.(call.caller);
+    const identified = await tellCaller?.(call, async () => (await read()).message);
     // Before it is read, as taking in an upload is work already.
     if (takesFiles) await count?.(undefined, call);
-    const reading = call.read();
+    const reading = read();
     const request = reading instanceof Promise ? await reading : reading;
+    const signedBody = identified?.signedBody;
     if (signedBody !== undefined && (await call.asked.bodySha256()) !== signedBody)
       throw new Failure(ErrorReason.SIGNED_BODY_DIFFERS);
     call.asks(request.message);
@@ -128,6 +122,15 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     // Last, since it uses the code up.
     if (code !== undefined) await steps.proveSecondFactor(code, call);
     return request.message;
+  };
+}
+
+/** What a call reads, read when it is first asked for. */
+function once(read: () => ReadRequest | Promise<ReadRequest>): typeof read {
+  let reading: ReturnType<typeof read> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
   };
 }
 

@@ -14,6 +14,7 @@ interface Declared {
   readonly served: Served;
   readonly rules: MethodRules;
   readonly access: Access;
+  readonly noApiKeys: boolean;
   readonly errorScope: string;
   readonly offer: Offer;
 }
@@ -36,7 +37,7 @@ function servedTwice(services: readonly Served[]): string[] {
     .map((name) => `${name} has handlers in two places`);
 }
 
-function problemsOfMethod({ method, served, rules, access, errorScope }: Declared): string[] {
+function problemsOfMethod({ method, served, rules, access, noApiKeys, errorScope }: Declared): string[] {
   const problems: string[] = [];
   if (method.methodKind !== "unary" && method.methodKind !== "server_streaming") {
     problems.push("client streams are not supported");
@@ -57,9 +58,11 @@ function problemsOfMethod({ method, served, rules, access, errorScope }: Declare
   if (rules.secondFactor && access === Access.PUBLIC) {
     problems.push("asks for a second factor, but is open to everybody");
   }
+  if (noApiKeys && access === Access.PUBLIC) problems.push("refuses API keys, but is open to everybody");
   if (rules.captcha && !method.input.fields.some(isCaptchaField)) {
     problems.push(`asks for a captcha, but the request has no field ${CAPTCHA_FIELDS.join(" or ")}`);
   }
+  if (rules.captcha && rules.captchaAction === "") problems.push("asks for a captcha, but names no action");
   if (rules.activity && (rules.activity.topic === "" || rules.activity.action === "")) {
     problems.push("its activity lacks a topic or an action");
   }

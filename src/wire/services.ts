@@ -29,6 +29,7 @@ type StreamHandler = (request: Message, call: Call) => AsyncIterable<MessageInit
 interface Facts {
   readonly rules: MethodRules;
   readonly access: Access;
+  readonly noApiKeys: boolean;
   readonly errorScope: string;
   readonly offer: Offer;
 }
@@ -76,8 +77,14 @@ export const isStream = (served: ServedMethod): served is StreamMethod =>
 
 function factsOf(served: Served, method: DescMethod): Facts {
   const rules = getOption(method, methodRules);
-  const { access, errorScope } = getOption(served.service, serviceRules);
-  return { rules, access: rules.access || access || served.access, errorScope, offer: served.offer };
+  const { access, errorScope, noApiKeys } = getOption(served.service, serviceRules);
+  return {
+    rules,
+    access: rules.access || access || served.access,
+    noApiKeys: rules.noApiKeys || noApiKeys,
+    errorScope,
+    offer: served.offer,
+  };
 }
 
 /** The type of a handler was proven by `serve`; here its method is known by descriptor alone. */

@@ -30,7 +30,7 @@ export abstract class WireCall implements Call {
   abstract readonly door: Call["door"];
   abstract readonly id: string;
   abstract readonly requestHeader: Headers;
-  abstract readonly responseHeader: Headers;
+  abstract readonly responseHeader: Call["responseHeader"];
   abstract readonly signal: AbortSignal;
   abstract readonly origin: Origin;
   abstract readonly asked: Asked;

@@ -102,13 +102,25 @@ describe.each(mysql)("the gateway's question while the database is in trouble", 
 
   test("what was looked up a moment ago holds for that moment, and not a second longer", async () => {
     await app.stop();
-    await startWith({});
+    await startWith({ AUTHZ_CACHE_MS: "1000" });
+    const envoy = envoyFilter(app);
+    const line = { path: "/api/v2/orders", headers: { cookie } };
     expect((await ask()).status).toBe(200);
+    const lookedUpBy = performance.now();
     database.proxy.blackhole = true;
 
-    await sleep(1000);
+    const [during, duringOverGrpc] = await Promise.all([ask(), envoy.ask(line)]);
+    const answeredAfter = performance.now() - lookedUpBy;
+    await sleep(1000 - answeredAfter);
+    const [after, afterOverGrpc] = await Promise.all([ask(), envoy.ask(line)]);
+    envoy.close();
 
-    expectRefusal(await ask(), 503, "server.unavailable");
+    expect(during.status).toBe(200);
+    expect(duringOverGrpc.allowed).toBe(true);
+    // Not because it had to be looked up.
+    expect(answeredAfter).toBeLessThan(BUDGET_MS);
+    expectRefusal(after, 503, "server.unavailable");
+    expect(afterOverGrpc).toMatchObject({ allowed: false, status: 503 });
   });
 });
 

@@ -17,6 +17,8 @@ export interface Arriving {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Set in Envoy's configuration of the route. */
+  readonly contextExtensions?: Readonly<Record<string, string>>;
   /** Address of who connected to Envoy. */
   readonly from?: string;
   /** Hands the headers on as a list and not as a map. */
@@ -63,12 +65,14 @@ export function checkRequest({
   host = "www.example.com",
   headers = {},
   body,
+  contextExtensions = {},
   from = "203.0.113.9",
   asList = false,
 }: Arriving) {
   const all = { ":method": method, ":path": path, ":authority": host, ...headers };
   return create(CheckRequestSchema, {
     attributes: {
+      contextExtensions: { ...contextExtensions },
       source: { address: { address: { case: "socketAddress", value: { address: from } } } },
       request: {
         http: {

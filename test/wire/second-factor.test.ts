@@ -18,8 +18,10 @@ async function openKeyDoors({ otp }: { readonly otp: boolean }) {
   const doors = await openTestDoors({
     steps: {
       identify: async () => ({
-        ...{ kind: "bearer", accountId: 7, uid: "ID0000000007", email: "a@b.c", role: "member", level: 3 },
-        otp,
+        caller: {
+          ...{ kind: "bearer", accountId: 7, uid: "ID0000000007", email: "a@b.c", role: "member", level: 3 },
+          otp,
+        },
       }),
       async proveSecondFactor(code, call) {
         done.push(`${call.method.name} with ${code}`);

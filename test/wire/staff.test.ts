@@ -27,7 +27,7 @@ async function openStaffDoors(answers: {
   const note = (request: unknown) => void asked.push(request);
   const identify = async (call: Call) => {
     if (call.requestHeader.get("authorization") === null) throw new Error("nobody calls");
-    return {
+    const caller = {
       kind: "bearer" as const,
       accountId: 7,
       uid: "ID0000000007",
@@ -36,6 +36,7 @@ async function openStaffDoors(answers: {
       level: 3,
       otp: false,
     };
+    return { caller };
   };
   const doors = await openTestDoors({
     steps: { identify },

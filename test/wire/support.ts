@@ -53,15 +53,8 @@ export async function openTestDoors(overrides: Overrides = {}) {
     async identify(call) {
       if (call.requestHeader.get("authorization") !== "Bearer good")
         throw new Failure(ErrorReason.BEARER_INVALID);
-      return {
-        kind: "bearer",
-        accountId: 7,
-        uid: dana.uid,
-        email: dana.email,
-        role: "member",
-        level: 3,
-        otp: false,
-      };
+      const { uid, email, role, level, otp } = dana;
+      return { caller: { kind: "bearer", accountId: 7, uid, email, role, level, otp } };
     },
     async verifyCaptcha() {},
     async spend(bucket) {

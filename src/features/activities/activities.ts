@@ -1,11 +1,18 @@
 import type { Tx } from "../../database/database.js";
-import type { Audit } from "../../platform/call.js";
+import type { Audit, Origin } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Subject } from "../../platform/failure.js";
 import type { Paged, PageRange } from "../../platform/page.js";
+import { isNews } from "./rules.js";
 import type { Activity, ActivityStore } from "./store.js";
 
 export type { Activity } from "./store.js";
+
+/** How the log names a successful sign-in. */
+const SIGN_INS = ["login", "login::2fa"];
+
+/** Sign-ins that are looked through for a device. */
+const REMEMBERED_SIGN_INS = 100;
 
 export interface ActivitiesNeeds {
   readonly store: ActivityStore;
@@ -52,7 +59,13 @@ export function createActivities({ store, clock }: ActivitiesNeeds) {
 
     /** Whether somebody has signed in to the account from this address before. */
     hasSignedInFrom: (accountId: number, ip: string): Promise<boolean> =>
-      store.exists({ userId: accountId, userIp: ip, topic: "session", result: "succeed" }),
+      store.hasSignIn({ userId: accountId, userIp: ip }, SIGN_INS),
+
+    /** Whether the owner is to be told that somebody has just signed in from there, which is not yet in the log. */
+    async isNewDevice(accountId: number, origin: Origin, tx: Tx): Promise<boolean> {
+      const before = await store.signIns(accountId, SIGN_INS, REMEMBERED_SIGN_INS, tx);
+      return isNews(origin, before, clock());
+    },
   };
 }
 

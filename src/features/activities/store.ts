@@ -58,9 +58,28 @@ export function createActivityStore(database: Database) {
       await ActivityModel.create(activity, inTransaction(tx));
     },
 
-    async exists(where: Partial<Pick<Activity, "userId" | "userIp" | "topic" | "result">>): Promise<boolean> {
+    /** Whether an account was signed in to from an address. */
+    async hasSignIn(from: Pick<Activity, "userId" | "userIp">, actions: readonly string[]): Promise<boolean> {
+      const where = { ...from, ...signInBy(actions) };
       return (await ActivityModel.findOne({ where, attributes: ["id"], raw: true })) !== null;
     },
+
+    /** Where an account was signed in to and with what, newest first. */
+    signIns: (
+      userId: number,
+      actions: readonly string[],
+      limit: number,
+      tx?: Tx,
+    ): Promise<Pick<Activity, "userIp" | "userAgent" | "createdAt">[]> =>
+      ActivityModel.findAll({
+        attributes: ["userIp", "userAgent", "createdAt"],
+        where: { userId, ...signInBy(actions) },
+        order: [["id", "DESC"]],
+        limit,
+        raw: true,
+        indexHints: [{ type: IndexHints.FORCE, values: [COVERING_INDEX] }],
+        ...inTransaction(tx),
+      }),
 
     count: (where: ActivityFilter): Promise<number> => ActivityModel.count({ where: { ...where } }),
 
@@ -87,3 +106,10 @@ export function createActivityStore(database: Database) {
 }
 
 export type ActivityStore = ReturnType<typeof createActivityStore>;
+
+/** Under the topic `session` is more: signing out, and what permissions have written down. */
+const signInBy = (actions: readonly string[]) => ({
+  topic: "session",
+  action: [...actions],
+  result: "succeed" as const,
+});

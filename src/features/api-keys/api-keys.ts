@@ -6,6 +6,7 @@ import type { Paged, PageRange } from "../../platform/page.js";
 import { randomHex } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Accounts } from "../accounts/accounts.js";
+import type { Mails } from "../mails/mails.js";
 import type { KnownKeys } from "./known-keys.js";
 import { isKid, MOST_KEYS, secretContext } from "./rules.js";
 import type { ApiKey, ApiKeyChange, ApiKeyStore, OwnKey } from "./store.js";
@@ -17,6 +18,7 @@ export interface ApiKeysNeeds {
   readonly store: ApiKeyStore;
   readonly accounts: Accounts;
   readonly knownKeys: KnownKeys;
+  readonly mails: Pick<Mails, "notify">;
   readonly vault: Vault;
   readonly clock: Clock;
 }
@@ -24,7 +26,7 @@ export interface ApiKeysNeeds {
 type NewKey = Pick<ApiKey, "algorithm" | "scope"> & Pick<ApiKeyChange, "allowedIps" | "expiresAt">;
 
 /** Keys with which programs act for an account. Their secrets are stored encrypted. */
-export function createApiKeys({ database, store, accounts, knownKeys, vault, clock }: ApiKeysNeeds) {
+export function createApiKeys({ database, store, accounts, knownKeys, mails, vault, clock }: ApiKeysNeeds) {
   const forget = (kid: string, tx: Tx): void => {
     knownKeys.forget(kid);
     // Meanwhile others may have read what was true before.
@@ -60,10 +62,12 @@ export function createApiKeys({ database, store, accounts, knownKeys, vault, clo
         updatedAt: now,
       };
       await database.transaction(async (tx) => {
-        if (!(await accounts.lock(accountId, tx))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+        const owner = await accounts.lock(accountId, tx);
+        if (!owner) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         if ((await store.count(accountId, tx)) >= MOST_KEYS)
           throw new Failure(ErrorReason.API_KEY_LIMIT_REACHED);
         await store.insert(key, tx);
+        await mails.notify(tx, owner, "api_key_created", { kid });
       });
       return { key, secret };
     },

@@ -2,40 +2,40 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Clock } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Holder } from "../accounts/accounts.js";
+import { faultFrom, generalFault } from "./faults.js";
+import { type Given, givenIn, type KeyRequest } from "./key-request.js";
 import type { KnownKey, KnownKeys } from "./known-keys.js";
 import type { NonceStore } from "./nonce-store.js";
 import { nonceFault, nonceOverAt } from "./nonces.js";
 import { isKid } from "./rules.js";
-import { isSignature, type Scheme, schemeOf } from "./signature.js";
+import { isSignature, type Scheme } from "./signature.js";
+import { createUnknownKids } from "./unknown-kids.js";
 import type { UseStore } from "./use-store.js";
 import { createUsedNonces } from "./used-nonces.js";
 import { createUses } from "./uses.js";
 import { createWrongSignatures } from "./wrong-signatures.js";
 
-/** A request that says it comes from an API key. */
-export interface KeyRequest {
-  readonly apikey: string | null;
-  readonly nonce: string | null;
-  readonly signature: string | null;
-  /** The header `X-Auth-Content-SHA256`. */
-  readonly bodyHash: string | null;
-  /** In capitals. */
-  readonly verb: string;
-  /** Path and query, as the client sent them. */
-  readonly target: string;
-  readonly ip: string;
-}
+export type { KeyRequest } from "./key-request.js";
 
-/** A key that was proved to have made a request, and the active account it belongs to. */
-export interface ProvedKey {
+/** A key that may be used, and the active account it belongs to. */
+export interface UsableKey {
   readonly keyId: number;
   readonly kid: string;
   readonly scope: readonly string[];
   readonly account: Holder;
   /** When both were read. */
   readonly asOf: Date;
+}
+
+/** A key that was proved to have made a request. */
+export interface ProvedKey extends UsableKey {
   /** The SHA-256 as hex that the body must have, where the signature covers it. */
   readonly signedBody?: string;
+  /**
+   * Uses the nonce up, where it is good for one request; throws Failure(NONCE_REUSED) for all but the first. To be called when nothing
+   * else speaks against the request.
+   */
+  useUp(): Promise<void>;
 }
 
 export interface KeyProofNeeds {
@@ -47,7 +47,7 @@ export interface KeyProofNeeds {
   readonly schemes: readonly Scheme[];
   /** How far a nonce may be from the present moment; 0 accepts any that is signed alone. */
   readonly nonceWindowMs: number;
-  /** Whether who sends wrong signatures is held up after some. */
+  /** Whether who sends wrong signatures, or names of no key, is held up after some. */
   readonly limitGuesses: boolean;
 }
 
@@ -57,19 +57,21 @@ export function createKeyProof(needs: KeyProofNeeds) {
   const usedNonces = createUsedNonces(needs.nonceStore);
   const uses = createUses(needs);
   const wrongSignatures = createWrongSignatures({ enabled: needs.limitGuesses });
+  const unknownKids = createUnknownKids({ enabled: needs.limitGuesses });
 
   /** The key whose signature the request has, whatever state it is in. */
   async function signerOf(given: Given, { verb, target, ip }: KeyRequest, now: Date): Promise<KnownKey> {
     const { kid, signature, scheme } = given;
     if (!isKid(kid)) throw new Failure(ErrorReason.API_KEY_UNKNOWN);
     wrongSignatures.refuseGuesser(kid, ip, now);
-    const key = knownKeys.peek(kid) ?? (await knownKeys.find(kid));
+    const key = knownKeys.peek(kid) ?? (await unknownKids.find(kid, ip, now, () => knownKeys.find(kid)));
     if (key === undefined) {
       wrongSignatures.count(kid, ip, now);
       throw new Failure(ErrorReason.API_KEY_UNKNOWN);
     }
-    const isRight = isSignature(signature, scheme, key.secret, { ...given, verb, target });
-    if (!isRight || !schemes.includes(scheme)) {
+    // Whoever signs in a way that is switched off learns nothing of the secret, so he is not guessing at it.
+    if (!schemes.includes(scheme)) throw new Failure(ErrorReason.SIGNATURE_INVALID);
+    if (!isSignature(signature, scheme, key.secret, { ...given, verb, target })) {
       wrongSignatures.count(kid, ip, now);
       throw new Failure(ErrorReason.SIGNATURE_INVALID);
     }
@@ -77,28 +79,41 @@ export function createKeyProof(needs: KeyProofNeeds) {
   }
 
   return {
-    /** Throws a Failure for everything that is in the way; only a request against which nothing is said here uses its nonce up. */
+    /** Throws a Failure for everything that is in the way, but for a nonce that was used before. */
     async prove(request: KeyRequest): Promise<ProvedKey> {
       const now = clock();
       const given = givenIn(request);
       const { scheme, nonce, bodyHash } = given;
       refuseFor(nonceFault(scheme, nonce, now, nonceWindowMs));
       const key = await signerOf(given, request, now);
-      refuseFor(keyFault(key, now) ?? addressFault(key, request.ip) ?? ownerFault(key));
-      const { id, kid, scope, account, asOf } = key;
-      if (scheme === "request" && !(await usedNonces.use(kid, nonce, nonceOverAt(nonce, nonceWindowMs))))
-        throw new Failure(ErrorReason.NONCE_REUSED);
-      uses.note(key, now);
-      return { keyId: id, kid, scope, account, asOf, ...(scheme === "request" && { signedBody: bodyHash }) };
+      refuseFor(faultFrom(request.ip, key, now));
+      return {
+        ...usable(key),
+        ...(scheme === "request" && { signedBody: bodyHash }),
+        async useUp() {
+          const isForOneUse = scheme === "request";
+          if (isForOneUse && !(await usedNonces.use(key.kid, nonce, nonceOverAt(nonce, nonceWindowMs))))
+            throw new Failure(ErrorReason.NONCE_REUSED);
+          uses.note(key, now);
+        },
+      };
+    },
+
+    /** The key of a number, for which a token was made; undefined when there is none. Throws a Failure for what is in the way of its use. */
+    async ofToken(keyId: number, ip: string): Promise<UsableKey | undefined> {
+      const key = await knownKeys.findById(keyId);
+      if (key === undefined) return undefined;
+      refuseFor(faultFrom(ip, key, clock()));
+      return usable(key);
     },
 
     /** A key without a proof, and why it would be refused from everywhere. */
     async known(
       kid: string,
-    ): Promise<(Omit<ProvedKey, "keyId" | "asOf"> & { refusal?: ErrorReason }) | undefined> {
+    ): Promise<(Omit<UsableKey, "keyId" | "asOf"> & { refusal?: ErrorReason }) | undefined> {
       const key = await knownKeys.find(kid);
       if (key === undefined) return undefined;
-      const refusal = keyFault(key, clock()) ?? ownerFault(key);
+      const refusal = generalFault(key, clock());
       return { kid, scope: key.scope, account: key.account, ...(refusal !== undefined && { refusal }) };
     },
 
@@ -112,43 +127,14 @@ export function createKeyProof(needs: KeyProofNeeds) {
 
 export type KeyProof = ReturnType<typeof createKeyProof>;
 
-interface Given {
-  readonly kid: string;
-  readonly nonce: string;
-  readonly signature: string;
-  readonly scheme: Scheme;
-  readonly bodyHash: string;
-}
-
-/** What the headers say; throws Failure(API_KEY_HEADERS_INVALID) when they are not complete. */
-function givenIn({ apikey, nonce, signature, bodyHash }: KeyRequest): Given {
-  if (!isOneValue(apikey) || !isOneValue(nonce) || !isOneValue(signature))
-    throw new Failure(ErrorReason.API_KEY_HEADERS_INVALID);
-  const scheme = schemeOf(signature);
-  if (scheme === "nonce") return { kid: apikey, nonce, signature, scheme, bodyHash: "" };
-  // Asked for without a body, too: else nobody could tell that one was added on the way.
-  if (bodyHash === null || !/^[0-9a-f]{64}$/.test(bodyHash))
-    throw new Failure(ErrorReason.API_KEY_HEADERS_INVALID);
-  return { kid: apikey, nonce, signature, scheme, bodyHash };
-}
-
-/** Neither missing nor blank, nor a header that was sent twice and came as one list. */
-const isOneValue = (header: string | null): header is string =>
-  header !== null && !header.includes(",") && header.trim() !== "";
-
 function refuseFor(fault: ErrorReason | undefined): void {
   if (fault !== undefined) throw new Failure(fault);
 }
 
-function keyFault({ state, expiresAt }: KnownKey, now: Date): ErrorReason | undefined {
-  if (state !== "active") return ErrorReason.API_KEY_NOT_ACTIVE;
-  return expiresAt !== null && expiresAt <= now ? ErrorReason.API_KEY_EXPIRED : undefined;
-}
-
-const addressFault = (key: KnownKey, ip: string): ErrorReason | undefined =>
-  key.allows(ip) ? undefined : ErrorReason.API_KEY_IP_REFUSED;
-
-function ownerFault({ account }: KnownKey): ErrorReason | undefined {
-  if (account.state !== "active") return ErrorReason.SESSION_INVALID;
-  return account.otp ? undefined : ErrorReason.API_KEY_OTP_DISABLED;
-}
+const usable = ({ id, kid, scope, account, asOf }: KnownKey): UsableKey => ({
+  keyId: id,
+  kid,
+  scope,
+  account,
+  asOf,
+});

@@ -8,9 +8,12 @@ export interface OwnedKey extends Pick<ApiKey, "kid" | "scope" | "state" | "secr
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly account: Holder;
+  /** When it and its owner were read. */
+  readonly asOf: Date;
 }
 
 interface Row {
+  readonly kid: string;
   readonly id: number;
   readonly state: ApiKeyState;
   readonly scope: string;
@@ -30,17 +33,24 @@ interface Row {
 }
 
 const WITH_OWNER =
-  "SELECT k.id, k.state, k.scope, k.secret_encrypted, k.allowed_ips, k.expires_at, k.last_used_at, u.id AS account_id, u.uid, u.email," +
+  "SELECT k.id, k.kid, k.state, k.scope, k.secret_encrypted, k.allowed_ips, k.expires_at, k.last_used_at, u.id AS account_id, u.uid, u.email," +
   " u.role, u.level, u.otp, u.state AS account_state, u.referral_id, u.credentials_changed_at" +
-  " FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.kid = ?";
+  " FROM api_keys k JOIN users u ON u.id = k.user_id";
 
 /** What the use of keys reads and writes, all the time. */
 export function createUseStore(database: Database) {
   return {
-    /** The key of this name with its owner. */
-    async find(kid: string): Promise<OwnedKey | undefined> {
-      const [row] = await database.read<Row>(WITH_OWNER, [kid]);
-      return row && ownedKeyOf(kid, row);
+    /** The keys of these names with their owners. */
+    async find(kids: readonly string[], asOf: Date): Promise<ReadonlyMap<string, OwnedKey>> {
+      const marks = kids.map(() => "?").join();
+      const rows = await database.read<Row>(`${WITH_OWNER} WHERE k.kid IN (${marks})`, kids);
+      return new Map(rows.map((row) => [row.kid, ownedKeyOf(row, asOf)]));
+    },
+
+    /** The name of the key with this number. */
+    async kidOf(id: number): Promise<string | undefined> {
+      const [row] = await database.read<Pick<Row, "kid">>("SELECT kid FROM api_keys WHERE id = ?", [id]);
+      return row?.kid;
     },
 
     async markUsed(ids: readonly number[], now: Date): Promise<void> {
@@ -52,9 +62,10 @@ export function createUseStore(database: Database) {
 
 export type UseStore = ReturnType<typeof createUseStore>;
 
-const ownedKeyOf = (kid: string, row: Row): OwnedKey => ({
+const ownedKeyOf = (row: Row, asOf: Date): OwnedKey => ({
+  asOf,
   id: Number(row.id),
-  kid,
+  kid: row.kid,
   scope: JSON.parse(row.scope),
   state: row.state,
   secretEncrypted: row.secret_encrypted,

@@ -17,8 +17,10 @@ export const authzHandlers = (authz: Authz): Handlers<typeof AuthzService> => ({
 /** Over REST the request itself is the question, whatever it looks like; through the other doors the message names the path. */
 function questionIn(path: string, { door, asked, origin }: Call): Question {
   const isHttp = door === "rest";
+  const { verb, target } = isHttp ? lineOf(asked) : { verb: "GET", target: `/${path.replace(/^\/+/, "")}` };
   return {
-    ...(isHttp ? lineOf(asked) : { verb: "GET", target: `/${path.replace(/^\/+/, "")}` }),
+    verb,
+    target,
     header: asked,
     origin,
     async body() {

@@ -1,18 +1,20 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { withinBudget } from "../../platform/budget.js";
-import type { Call, Caller, CallerKind } from "../../platform/call.js";
+import type { Call, Caller } from "../../platform/call.js";
 import { Failure } from "../../platform/failure.js";
-import type { Accounts, Holder } from "../accounts/accounts.js";
+import type { Holder } from "../accounts/accounts.js";
 import type { Bearer } from "./bearer.js";
+import type { OwnPath } from "./own-paths.js";
 import { listingOf, type PathRules } from "./path-rules.js";
 import type { PlainPath } from "./plain-path.js";
 import type { Question } from "./question.js";
+import type { TokenBearers } from "./token-bearers.js";
 import type { Proved, Shown, Soon, Verdicts } from "./verdicts.js";
 
 export interface AuthzNeeds {
-  readonly accounts: Accounts;
   readonly verdicts: Verdicts;
-  readonly bearer: Bearer;
+  readonly bearer: Pick<Bearer, "mint" | "publicKeys">;
+  readonly bearers: TokenBearers;
   readonly rules: { current(): PathRules };
   /** After so long a gateway is told that there is no verdict. */
   readonly timeoutMs: number;
@@ -25,18 +27,23 @@ export interface Pass {
   readonly account?: Holder;
 }
 
-/** A method's call, and the path that the gateway would know it by. */
+/** A method's call. */
 export interface DirectCall {
   readonly call: Pick<Call, "requestHeader" | "asked" | "origin">;
-  readonly verb: string;
-  readonly path: PlainPath;
   readonly readOnly: boolean;
+  /** What the gateway would know it by. Asked for once it is known who calls. */
+  ownPath(): Soon<OwnPath>;
+}
+
+/** Who calls, and what his signature asks for. */
+export interface DirectCaller extends Pick<Proved, "signedBody" | "useUp"> {
+  readonly caller: Caller;
 }
 
 const OPEN: Pass = {};
 
 /** Decides who is calling, and whether they may. */
-export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: AuthzNeeds) {
+export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: AuthzNeeds) {
   return {
     /**
      * The gateway's question. Throws Failures: of the lists, of what the request shows, of the permissions; UNAVAILABLE when there is no
@@ -50,33 +57,32 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
       const shown = shownIn(question);
       if (verdicts.hasKey(shown)) return inTime(() => byKey(shown, question, listing.path));
       const known = verdicts.byKnownSession(shown);
-      if (known) return admit(known, question, listing.path);
-      return inTime(async () => admit(await verdicts.bySession(shown), question, listing.path));
+      if (!known) return inTime(() => bySession(shown, question, listing.path));
+      const permitted = permit(known, question, listing.path);
+      return permitted === undefined ? passFor(known) : inTime(() => permitted.then(() => passFor(known)));
     },
 
-    /** Who is calling a method that needs an account: by bearer token, else by API key, else by session cookie. */
-    async identify({ call, verb, path, readOnly }: DirectCall): Promise<Caller> {
+    /**
+     * Who is calling a method that needs an account: by bearer token, else by API key, else by session cookie. Throws Failures as `judge`
+     * does, but for a signed request that was seen before.
+     */
+    async identify({ call, readOnly, ownPath }: DirectCall): Promise<DirectCaller> {
       const { requestHeader: header, asked, origin } = call;
-      const authorization = header.get("authorization");
       const shown = { header, verb: asked.verb, target: asked.target, ip: origin.ip, isHarmless: readOnly };
-      const wish = { verb, path, origin };
-      if (authorization !== null) {
-        const { account, kind } = await accountOfBearer(authorization);
-        // The words of a key's scope are not in its token: what is open to some of them only is not open to it.
-        await verdicts.permit({ kind, account, scope: [] }, wish);
-        return callerOf(account, "bearer");
-      }
-      const isKey = verdicts.hasKey(shown);
-      if (!isKey && !verdicts.hasCookie(shown)) throw new Failure(ErrorReason.BEARER_INVALID);
-      const who = isKey
-        ? await verdicts.byKey(shown)
-        : (verdicts.byKnownSession(shown) ?? (await verdicts.bySession(shown)));
-      await verdicts.permit(who, wish);
-      const { kind, account, sessionId, signedBody } = who;
+      const authorization = header.get("authorization");
+      const isBearer = authorization !== null;
+      const who = isBearer ? await bearers.byToken(authorization, shown) : await whoShows(shown);
+      await verdicts.permit(who, { ...(await ownPath()), origin });
+      const { kind, account, sessionId, keyId, signedBody, useUp } = who;
       return {
-        ...callerOf(account, kind),
-        ...(sessionId !== undefined && { sessionId }),
+        caller: {
+          ...callerOf(account),
+          kind: isBearer ? "bearer" : kind,
+          ...(sessionId !== undefined && { sessionId }),
+          ...(keyId !== undefined && { apiKeyId: keyId }),
+        },
         ...(signedBody !== undefined && { signedBody }),
+        ...(useUp && { useUp }),
       };
     },
 
@@ -87,40 +93,37 @@ export function createAuthz({ accounts, verdicts, bearer, rules, timeoutMs }: Au
     return withinBudget(timeoutMs, work);
   }
 
+  async function whoShows(shown: Shown): Promise<Proved> {
+    if (verdicts.hasKey(shown)) return verdicts.byKey(shown);
+    if (!verdicts.hasCookie(shown)) throw new Failure(ErrorReason.BEARER_INVALID);
+    return verdicts.byKnownSession(shown) ?? (await verdicts.bySession(shown));
+  }
+
   async function byKey(shown: Shown, question: Question, path: PlainPath): Promise<Pass> {
     const who = await verdicts.byKey(shown);
+    await permit(who, question, path);
     if (who.signedBody !== undefined) {
       const body = await question.body();
       if (body !== undefined && body !== who.signedBody) throw new Failure(ErrorReason.SIGNED_BODY_DIFFERS);
     }
-    return admit(who, question, path);
+    return passFor(who);
   }
 
-  function admit(who: Proved, question: Question, path: PlainPath): Soon<Pass> {
-    const { verb, origin } = question;
-    const permitted = verdicts.permit(who, { verb, path, origin });
-    return permitted === undefined ? passFor(who) : inTime(async () => permitted.then(() => passFor(who)));
+  async function bySession(shown: Shown, question: Question, path: PlainPath): Promise<Pass> {
+    const who = await verdicts.bySession(shown);
+    await permit(who, question, path);
+    return passFor(who);
   }
 
-  function passFor({ name, account, asOf, kind }: Proved): Soon<Pass> {
-    const token = bearer.mint(name, account, asOf, kind);
+  function permit(who: Proved, { verb, origin }: Question, path: PlainPath): Soon<void> {
+    return verdicts.permit(who, { verb, path, origin }, who.useUp);
+  }
+
+  function passFor({ name, account, asOf, keyId }: Proved): Soon<Pass> {
+    const token = bearer.mint(name, account, asOf, keyId);
     return typeof token === "string"
       ? passWith(token, account)
       : token.then((late) => passWith(late, account));
-  }
-
-  async function accountOfBearer(
-    authorization: string,
-  ): Promise<{ account: Holder; kind: "session" | "api key" }> {
-    const [, token] = /^Bearer +([^\s]+)$/.exec(authorization) ?? [];
-    if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-    const { uid, asOf, kind } = await bearer.verify(token);
-    const account = await accounts.byUid(uid);
-    if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-    // Whatever the token says: it may be older than a ban.
-    if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
-    if (wasReplaced(asOf, account)) throw new Failure(ErrorReason.BEARER_INVALID);
-    return { account, kind };
   }
 }
 
@@ -129,16 +132,22 @@ export type Authz = ReturnType<typeof createAuthz>;
 /** Verbs that change nothing by their definition (RFC 9110); anything else that comes with a cookie must come from our own pages. */
 const HARMLESS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-/** Of a socket that a foreign page opens with the cookie, that page could read what it is told. */
-const opensSocket = (header: Pick<Headers, "get">): boolean =>
-  header.get("sec-fetch-mode") === "websocket" || header.get("upgrade") !== null;
+/**
+ * Of a socket that a foreign page opens with the cookie, that page could read what it is told. Gateways keep `Upgrade` to themselves; but
+ * of all the reads only sockets, and requests to other origins, have an `Origin`, and browsers which say what they fetch tell the two apart.
+ */
+function mayOpenSocket(header: Pick<Headers, "get">): boolean {
+  const mode = header.get("sec-fetch-mode");
+  if (mode === "websocket" || header.get("upgrade") !== null) return true;
+  return mode === null && header.get("origin") !== null;
+}
 
 const shownIn = ({ header, verb, target, origin }: Question): Shown => ({
   header,
   verb,
   target,
   ip: origin.ip,
-  isHarmless: HARMLESS.has(verb) && !opensSocket(header),
+  isHarmless: HARMLESS.has(verb) && !mayOpenSocket(header),
 });
 
 function pathOf(target: string): string {
@@ -148,12 +157,7 @@ function pathOf(target: string): string {
 
 const passWith = (token: string, account: Holder): Pass => ({ authorization: `Bearer ${token}`, account });
 
-/** Tokens from before a change of credentials go with the sessions. */
-const wasReplaced = (asOf: number, { credentialsChangedAt }: Holder): boolean =>
-  credentialsChangedAt !== null && asOf < credentialsChangedAt.getTime();
-
-const callerOf = ({ id, uid, email, role, level, otp }: Holder, kind: CallerKind): Caller => ({
-  kind,
+const callerOf = ({ id, uid, email, role, level, otp }: Holder) => ({
   accountId: id,
   uid,
   email,

@@ -6,7 +6,7 @@ import { Failure } from "../../platform/failure.js";
 import { SIGNING_ALGORITHMS, type SigningKey } from "../../platform/signing-key.js";
 import type { SigningKeys } from "../../platform/signing-keys.js";
 import type { Holder } from "../accounts/accounts.js";
-import { kindIn, momentIn, stampedJti, type TokenKind } from "./token-stamp.js";
+import { keyIn, momentIn, stampedJti } from "./token-stamp.js";
 
 const SUBJECT = "session";
 
@@ -24,8 +24,8 @@ export interface Verified {
   readonly uid: string;
   /** When the account was read that the token speaks of, in milliseconds since 1970. */
   readonly asOf: number;
-  /** What it was made for. */
-  readonly kind: TokenKind;
+  /** The API key that it was made for; undefined for a session. */
+  readonly keyId: number | undefined;
   /** Seconds since 1970. */
   readonly expiresAt: number;
 }
@@ -44,7 +44,7 @@ interface Making {
   /** Seconds since 1970. */
   readonly now: number;
   readonly asOf: Date;
-  readonly kind: TokenKind;
+  readonly keyId: number | undefined;
 }
 
 interface Known extends Verified {
@@ -63,14 +63,9 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   return {
     /**
      * A token that says what the account is now, reused for its holder until half of its life is gone. `holderKey` names the session or
-     * the API key, `asOf` when the account was read.
+     * the API key, `asOf` when the account was read; `keyId` is the number of an API key.
      */
-    mint(
-      holderKey: string,
-      account: Holder,
-      asOf = clock(),
-      kind: TokenKind = "session",
-    ): string | Promise<string> {
+    mint(holderKey: string, account: Holder, asOf = clock(), keyId?: number): string | Promise<string> {
       const now = secondsOf(clock());
       const key = keys.current();
       const present = minted.get(holderKey);
@@ -83,7 +78,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
         saysTheSame(present.holder, account)
       )
         return present.token;
-      return mintAnew(holderKey, account, key, { now, asOf, kind });
+      return mintAnew(holderKey, account, key, { now, asOf, keyId });
     },
 
     /** Throws Failure(BEARER_INVALID) for anything but a good token of ours. */
@@ -135,7 +130,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function sign(
     account: Holder,
     { algorithm, kid, privateKey }: SigningKey,
-    { now, asOf, kind }: Making,
+    { now, asOf, keyId }: Making,
   ): Promise<string> {
     const { uid, email, role, level, state, referralId, credentialsChangedAt } = account;
     // Who knows of a change speaks from after it, whatever his clock says.
@@ -147,7 +142,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
       .setSubject(SUBJECT)
       .setIssuer(issuer)
       .setAudience([...audience])
-      .setJti(stampedJti(now, spokenAt, kind))
+      .setJti(stampedJti(now, spokenAt, keyId))
       .sign(privateKey);
   }
 
@@ -189,7 +184,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function claimsIn({ uid, jti, iat = 0, exp = 0 }: JWTPayload, now: number): Verified {
     if (!isText(uid) || !isText(jti) || iat > now + leewaySeconds)
       throw new Failure(ErrorReason.BEARER_INVALID);
-    return { uid, asOf: momentIn(jti, iat), kind: kindIn(jti), expiresAt: exp };
+    return { uid, asOf: momentIn(jti, iat), keyId: keyIn(jti), expiresAt: exp };
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
+import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
+import { LRUCache } from "lru-cache";
 import {
   HeaderValueOption_HeaderAppendAction as Append,
   type HeaderValueOptionSchema,
@@ -8,8 +9,9 @@ import type {
   AttributeContext,
   AttributeContext_HttpRequest as HttpRequest,
 } from "../../../gen/envoy/service/auth/v3/attribute_context_pb.js";
-import type {
-  Authorization,
+import {
+  type Authorization,
+  type CheckResponse,
   CheckResponseSchema,
 } from "../../../gen/envoy/service/auth/v3/external_auth_pb.js";
 import { Code } from "../../../gen/google/rpc/code_pb.js";
@@ -34,23 +36,41 @@ export interface Refusal {
 export type RefusalOf = (fault: unknown, call: Call) => Refusal;
 
 /** The gateway's question as Envoy asks it over gRPC. */
-export const envoyHandlers = (authz: Authz, refusalOf: RefusalOf): Handlers<typeof Authorization> => ({
-  async check({ attributes }, call) {
-    try {
-      const request = attributes?.request?.http;
-      // Not one of Envoy's: nothing is asked about, nothing is allowed.
-      if (!attributes || !request?.path.startsWith("/") || request.method === "")
-        return DENIED_WITHOUT_REQUEST;
-      return passing(await authz.judge(questionIn(attributes, request, call)));
-    } catch (fault) {
-      // Nobody is left to be told.
-      if (call.signal.aborted) throw fault;
-      return denying(refusalOf(fault, call));
-    }
-  },
-});
+export function envoyHandlers(authz: Authz, refusalOf: RefusalOf): Handlers<typeof Authorization> {
+  // By the token, which speaks of all that is in them. Frozen, so that the bytes of each are written once.
+  const passes = new LRUCache<string, CheckResponse>({ max: MOST_PASSES });
+  const passing = (pass: Pass): CheckResponse => {
+    const { authorization = "" } = pass;
+    const known = passes.get(authorization);
+    if (known) return known;
+    const answer = Object.freeze(create(CheckResponseSchema, passingWith(pass)));
+    passes.set(authorization, answer);
+    return answer;
+  };
+  return {
+    async check({ attributes }, call) {
+      try {
+        const request = attributes?.request?.http;
+        // Not one of Envoy's: nothing is asked about, nothing is allowed.
+        if (!attributes || !request?.path.startsWith("/") || request.method === "")
+          return DENIED_WITHOUT_REQUEST;
+        return passing(await authz.judge(questionIn(attributes, request, call)));
+      } catch (fault) {
+        // Nobody is left to be told.
+        if (call.signal.aborted) throw fault;
+        return denying(refusalOf(fault, call));
+      }
+    },
+  };
+}
 
-function questionIn({ source }: AttributeContext, request: HttpRequest, { asked }: Call): Question {
+const MOST_PASSES = 20_000;
+
+function questionIn(
+  { source, contextExtensions }: AttributeContext,
+  request: HttpRequest,
+  { asked }: Call,
+): Question {
   const header = headersOf(request);
   const { address } = source?.address?.address.value ?? {};
   const hops = [header.get("x-forwarded-for"), address].filter((hop) => hop);
@@ -65,7 +85,9 @@ function questionIn({ source }: AttributeContext, request: HttpRequest, { asked 
     async body() {
       if (header.get("x-envoy-auth-partial-body") === "true") return "partial";
       const bytes = request.rawBody.length > 0 ? request.rawBody : request.body;
-      return bytes.length === 0 ? undefined : createHash("sha256").update(bytes).digest("hex");
+      // Only the configuration can tell: `size` is 0 too while the body is still to come.
+      if (bytes.length === 0 && contextExtensions.body !== "whole") return undefined;
+      return createHash("sha256").update(bytes).digest("hex");
     },
   };
 }
@@ -86,7 +108,7 @@ function headersOf({ headers, headerMap, host }: HttpRequest): Pick<Headers, "ge
   return { get: (name) => listed.get(name) ?? (name === "host" ? sent : null) };
 }
 
-const passing = ({ authorization, account }: Pass): Verdict => ({
+const passingWith = ({ authorization, account }: Pass): Verdict => ({
   status: { code: Code.OK },
   httpResponse: {
     case: "okResponse",

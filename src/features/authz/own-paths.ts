@@ -1,7 +1,10 @@
-import { type DescMethod, getOption } from "@bufbuild/protobuf";
+import { type DescField, type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import { http } from "../../../gen/google/api/annotations_pb.js";
 import type { Call } from "../../platform/call.js";
+import { pathUnder } from "../permissions/rules.js";
 import { type PlainPath, plainPath } from "./plain-path.js";
+import type { Soon } from "./verdicts.js";
 
 /** The part of our paths in whose place a gateway has its own. */
 const API = "api/v2/";
@@ -12,30 +15,60 @@ export interface OwnPath {
   readonly path: PlainPath;
 }
 
+/** Tells how a gateway would know a call; `read` answers its message, which is needed where the path has values of it. */
+export type OwnPathOf = (
+  call: Pick<Call, "method" | "door" | "asked">,
+  read: () => Promise<Message>,
+) => Soon<OwnPath>;
+
+/** A method as google.api.http declares it. */
+interface Declared {
+  readonly verb: string;
+  /** Variables as the schema names them. */
+  readonly path: string;
+  /** The fields whose values belong into the path, by their names. */
+  readonly variables: ReadonlyMap<string, DescField>;
+}
+
 /**
- * Tells how a gateway that offers this API under `ownPath` would know a call: by its path over REST; through the other doors by the
- * path that its method has over REST, variables as the schema names them, so that no door leads around a permission.
+ * How a gateway that offers this API under `ownPath` would know a call: by its path over REST; through the other doors by the path that
+ * it would have had over REST, so that no door leads around a permission.
  */
-export function ownPathsUnder(ownPath: string): (call: Pick<Call, "method" | "door" | "asked">) => OwnPath {
-  const known = new Map<DescMethod, OwnPath>();
-  const under = (path: string): string =>
-    path.startsWith(API) ? `${ownPath}/${path.slice(API.length)}` : path;
-  const declaredOf = (method: DescMethod): OwnPath => {
-    const { verb, path } = ruleOf(method);
-    const declared = { verb, path: { resolved: under(path.replace(/^\/+/, "")) } };
+export function ownPathsUnder(ownPath: string): OwnPathOf {
+  const known = new Map<DescMethod, Declared>();
+  const placed = (verb: string, path: string): OwnPath => {
+    const place = path.startsWith(API) ? pathUnder(ownPath, path.slice(API.length)) : path;
+    return { verb, path: { resolved: place } };
+  };
+  const declaredOf = (method: DescMethod): Declared => {
+    const present = known.get(method);
+    if (present) return present;
+    const declared = declarationOf(method);
     known.set(method, declared);
     return declared;
   };
-  return ({ method, door, asked }) => {
-    const declared = known.get(method) ?? declaredOf(method);
-    if (door !== "rest") return declared;
-    const [sent = ""] = asked.target.split("?", 1);
-    const path = plainPath(sent);
-    // One with peculiar values in it, or in its absolute form, has led to its method all the same.
-    const isOurs = path !== undefined && path.unresolved === undefined && path.resolved.startsWith(API);
-    if (!isOurs) return { ...declared, verb: asked.verb };
-    return { verb: asked.verb, path: { resolved: under(path.resolved) } };
+  return ({ method, door, asked }, read) => {
+    const declared = declaredOf(method);
+    if (door === "rest") return placed(asked.verb, ownTarget(asked.target) ?? declared.path);
+    const { verb, path, variables } = declared;
+    if (variables.size === 0) return placed(verb, path);
+    return read().then((message) => placed(verb, ownTarget(filled(declared, message)) ?? path));
   };
+}
+
+/** A target in plain form. Not that of peculiar values, or in its absolute form, which has led to its method all the same. */
+function ownTarget(target: string | undefined): string | undefined {
+  const [sent = ""] = target?.split("?", 1) ?? [];
+  const path = plainPath(sent);
+  const isOurs = path !== undefined && path.unresolved === undefined && path.resolved.startsWith(API);
+  return isOurs ? path.resolved : undefined;
+}
+
+function declarationOf(method: DescMethod): Declared {
+  const { verb, path } = ruleOf(method);
+  const names = [...path.matchAll(VARIABLE)].map(([, name = ""]) => name);
+  const variables = new Map(names.map((name) => [name, fieldOf(method, name)]));
+  return { verb, path: path.replace(/^\/+/, ""), variables };
 }
 
 function ruleOf(method: DescMethod): { readonly verb: string; readonly path: string } {
@@ -43,4 +76,27 @@ function ruleOf(method: DescMethod): { readonly verb: string; readonly path: str
   if (pattern.case === undefined) return { verb: "POST", path: `${method.parent.typeName}/${method.name}` };
   if (pattern.case === "custom") return { verb: pattern.value.kind, path: pattern.value.path };
   return { verb: pattern.case.toUpperCase(), path: pattern.value };
+}
+
+/** `{uid}`, `{path=**}`. */
+const VARIABLE = /\{([^{}=]+)(?:=[^{}]*)?\}/g;
+
+/** Throws for a path by which no permission could name a value: better than not to judge it. */
+function fieldOf({ input, name }: DescMethod, variable: string): DescField {
+  const field = input.fields.find((candidate) => candidate.name === variable);
+  if (field?.fieldKind !== "scalar")
+    throw new Error(`${name} has the path variable ${variable}, no plain field`);
+  return field;
+}
+
+/** The path with the values of a message; undefined where one of them is missing or has no place in a URL. */
+function filled({ path, variables }: Declared, message: Message): string | undefined {
+  const [first] = variables.values();
+  if (first === undefined) return path;
+  const values = reflect(first.parent, message);
+  const texts = new Map(
+    [...variables].map(([name, field]) => [name, values.isSet(field) ? String(values.get(field)) : ""]),
+  );
+  if ([...texts.values()].some((text) => text === "" || /\p{Surrogate}/u.test(text))) return undefined;
+  return path.replace(VARIABLE, (_whole, name: string) => encodeURIComponent(texts.get(name) ?? ""));
 }

@@ -20,8 +20,12 @@ export interface Proved {
   /** Words of the API key's scope. */
   readonly scope: readonly string[];
   readonly sessionId?: number;
+  /** The API key's number. */
+  readonly keyId?: number;
   /** The SHA-256 as hex that the body must have, where a signature covers it. */
   readonly signedBody?: string;
+  /** Uses the request up, where its key signed it for one use; throws Failure(NONCE_REUSED). After all that may refuse it without its body. */
+  useUp?(): Promise<void>;
 }
 
 /** What somebody wants, as permissions look at it. */
@@ -42,8 +46,9 @@ export interface Shown {
   readonly isHarmless: boolean;
 }
 
-/** What permissions are asked. */
+/** What permissions are asked, and what they say. */
 type Asking = Parameters<Permissions["judge"]>[0];
+type Judgement = Awaited<ReturnType<Permissions["judge"]>>;
 
 export interface VerdictsNeeds {
   readonly sessions: Pick<Sessions, "peek" | "find">;
@@ -93,18 +98,30 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
       return open(session);
     },
 
-    /** Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down. */
-    permit(who: Pick<Proved, "kind" | "account" | "scope">, { verb, path, origin }: Wish): Soon<void> {
+    /**
+     * Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down: what is
+     * allowed after `useUp`, so that no copy of a request is.
+     */
+    permit(
+      who: Pick<Proved, "kind" | "account" | "scope">,
+      { verb, path, origin }: Wish,
+      useUp?: Proved["useUp"],
+    ): Soon<void> {
       const { kind, scope, account } = who;
       const question = { verb, path: path.resolved, kind, scope, account };
-      if (path.unresolved === undefined) return judged(question, origin);
-      return inBothForms(question, { ...question, path: path.unresolved }, origin);
+      const asSent = path.unresolved === undefined ? question : { ...question, path: path.unresolved };
+      const judgement = asSent === question ? permissions.judge(question) : inBothForms(question, asSent);
+      if (judgement instanceof Promise || useUp) return concludeLate(judgement, asSent, origin, useUp);
+      return conclude(judgement, asSent, origin);
     },
   };
 
-  async function inBothForms(resolved: Asking, asSent: Asking, origin: Origin): Promise<void> {
-    await judged(resolved, origin);
-    await judged(asSent, origin);
+  /** One judgement of both, so that the request is written down once. */
+  async function inBothForms(resolved: Asking, asSent: Asking): Promise<Judgement> {
+    const one = await permissions.judge(resolved);
+    const other = await permissions.judge(asSent);
+    const counted = new Set([...one.counted, ...other.counted]);
+    return { allowed: one.allowed && other.allowed, counted: [...counted] };
   }
 
   function tokenOf({ header, isHarmless }: Shown): string {
@@ -114,18 +131,18 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
     return token;
   }
 
-  function judged(question: Asking, origin: Origin): Soon<void> {
-    const judgement = permissions.judge(question);
-    return judgement instanceof Promise
-      ? judgement.then((late) => conclude(late, question, origin))
-      : conclude(judgement, question, origin);
-  }
-
-  function conclude(
-    judgement: Awaited<ReturnType<Permissions["judge"]>>,
+  async function concludeLate(
+    judging: Soon<Judgement>,
     question: Asking,
     origin: Origin,
-  ): Soon<void> {
+    useUp: Proved["useUp"],
+  ): Promise<void> {
+    const judgement = await judging;
+    if (judgement.allowed) await useUp?.();
+    await conclude(judgement, question, origin);
+  }
+
+  function conclude(judgement: Judgement, question: Asking, origin: Origin): Soon<void> {
     const { allowed, counted } = judgement;
     if (counted.some(({ action }) => action === "audit")) {
       return permissions.audit(judgement, question, origin).then(() => refuseUnless(allowed));
@@ -147,11 +164,13 @@ function open({ id, account, asOf }: OpenSession): Proved {
 
 const NO_SCOPE: readonly string[] = [];
 
-const proved = ({ keyId, scope, account, asOf, signedBody }: ProvedKey): Proved => ({
+const proved = ({ keyId, scope, account, asOf, signedBody, useUp }: ProvedKey): Proved => ({
   kind: "api key",
   name: `k:${keyId}`,
   account,
   asOf,
   scope,
+  keyId,
+  useUp,
   ...(signedBody !== undefined && { signedBody }),
 });

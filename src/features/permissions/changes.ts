@@ -16,7 +16,8 @@ export interface PermissionChangesNeeds {
   readonly activities: Pick<Activities, "noted">;
   readonly clock: Clock;
   readonly ownPath: string;
-  reload(): Promise<void>;
+  /** Puts what is committed in force; what cannot be read now, soon. */
+  refresh(): Promise<void>;
 }
 
 /** Who changes permissions, and how the log names it. */
@@ -34,7 +35,7 @@ interface Change {
 
 /** Changes of permissions, one after the other. Each is in the log of who made it, and in force here when it is answered. */
 export function createPermissionChanges(needs: PermissionChangesNeeds) {
-  const { database, store, labels, activities, clock, ownPath, reload } = needs;
+  const { database, store, labels, activities, clock, ownPath, refresh } = needs;
 
   async function change<Made extends Change>(
     { caller, audit }: Hand,
@@ -49,7 +50,7 @@ export function createPermissionChanges(needs: PermissionChangesNeeds) {
       const { before, after } = made;
       const facts = { ...(before && { before: termsOf(before) }), ...(after && { after: termsOf(after) }) };
       await activities.noted(audit, caller.accountId, { result: "succeed", facts }, tx);
-      tx.afterCommit(reload);
+      tx.afterCommit(refresh);
       return made;
     });
   }

@@ -35,7 +35,8 @@ export function createCopy({ store, logger }: CopyNeeds) {
     held = read;
   }
 
-  async function poll(): Promise<void> {
+  /** Never rejects: what cannot be read now is tried again by the next turn. */
+  async function refresh(): Promise<void> {
     try {
       await reload();
       if (isFailing) logger.info({}, "the permissions can be read again");
@@ -53,8 +54,9 @@ export function createCopy({ store, logger }: CopyNeeds) {
   return {
     current: () => index,
     reload,
+    refresh,
     start(): void {
-      polling ??= every(SECONDS, "reading the permissions", poll, logger);
+      polling ??= every(SECONDS, "reading the permissions", refresh, logger);
     },
     async stop(): Promise<void> {
       await polling?.stop();

@@ -1,9 +1,9 @@
 import type { Caller } from "../../platform/call.js";
-import { carriedOnly, indexed, judgementOf } from "./rules.js";
+import { carriedOnly, indexed, judgementOf, pathUnder } from "./rules.js";
 import type { Permission } from "./store.js";
 
 export interface Maker {
-  readonly caller: Pick<Caller, "kind" | "accountId" | "role" | "level">;
+  readonly caller: Pick<Caller, "accountId" | "role" | "level">;
   /** His private labels, as `key:value`. */
   readonly carried: ReadonlySet<string>;
   /** Where permissions place this API. */
@@ -25,14 +25,15 @@ export function locksOut(
 
 /** The verbs with which somebody may ask for permissions. */
 function wayOf({ caller, carried, ownPath }: Maker, permissions: readonly Permission[]): string[] {
-  const { kind, accountId: id, role, level } = caller;
+  const { accountId: id, role, level } = caller;
   const index = indexed(permissions);
+  const path = pathUnder(ownPath, "admin/permissions");
   return VERBS.filter((verb) => {
     const matching = index.matching({
       verb,
-      path: `${ownPath}/admin/permissions`,
-      // Nobody knows for what a bearer token was made; the gateway's verdict on sessions is what matters to people.
-      kind: kind === "api key" ? kind : "session",
+      path,
+      // API keys do not change permissions.
+      kind: "session",
       scope: [],
       account: { id, role, level },
     });

@@ -43,7 +43,7 @@ export function createPermissions(needs: PermissionsNeeds) {
   // Most labels have no say in the level, so that the account stays as it was.
   labels.onPrivateChanged(({ id }) => carried.forgetAllOf(id));
 
-  const changes = createPermissionChanges({ ...needs, reload: copy.reload });
+  const changes = createPermissionChanges({ ...needs, refresh: copy.refresh });
 
   return {
     /** Whether a request may pass: at once, unless a permission asks for a label and the account's are not known. */

@@ -112,6 +112,10 @@ export const normalised = <Terms extends PermissionTerms>(terms: Terms): Terms =
   caller: terms.caller.toLowerCase(),
 });
 
+/** Where a path of ours is for the gateway that offers this API under `ownPath`, which is empty where it does so at its root. */
+export const pathUnder = (ownPath: string, path: string): string =>
+  ownPath === "" ? path : `${ownPath}/${path}`;
+
 /** Throws an Error for a row that nobody understands, as somebody may have written one by hand. */
 export function refuseUnknownWords({ id, action, caller }: Permission): void {
   if (!ACTIONS.includes(action)) throw new Error(`permission ${id} has an unknown action, "${action}"`);

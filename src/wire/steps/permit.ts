@@ -24,5 +24,10 @@ export function permission(ability: string) {
   };
 }
 
+/** The step that lets only people pass: nobody behind whom there is an API key. */
+export function refuseApiKeys({ apiKeyId }: Pick<Caller, "apiKeyId">): void {
+  if (apiKeyId !== undefined) throw new Failure(ErrorReason.API_KEY_NOT_ALLOWED);
+}
+
 /** `<noun>.<verb>`. */
 export const isAbility = (text: string): boolean => /^[a-z_]+\.[a-z_]+$/.test(text);

@@ -299,14 +299,6 @@ describeEachDatabase("API keys", (database) => {
     const altered = rpcClient(app, door, UserService, otherBody);
     expect(await reasonsOf(altered.getMe({}))).toEqual(["authz.invalid_body_hash"]);
   });
-
-  test("do not do what asks for a one-time code without one", async () => {
-    const key = await keyOfMember(app);
-
-    const answer = await rest(app, "GET", "/resource/api_keys", { headers: signedByNonce(key) });
-
-    expectRefusal(answer, 400, "resource.api_key.missing_totp");
-  });
 });
 
 describeEachDatabase("API keys where clients of Barong 2.0 are let in", (database) => {

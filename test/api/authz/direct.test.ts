@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { SessionService as AdminSessionService } from "../../../gen/barong/admin/v1/session_service_pb.js";
+import { UserService as AdminUserService } from "../../../gen/barong/admin/v1/user_service_pb.js";
 import { SessionService } from "../../../gen/barong/resource/v1/session_service_pb.js";
 import { UserService } from "../../../gen/barong/resource/v1/user_service_pb.js";
 import { describeEachDatabase } from "../../support/databases.js";
@@ -6,6 +8,7 @@ import { keyOfMember } from "../../support/key-owner.js";
 import { activeMember, bearerFor, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import { signedByRequest } from "../../support/signing.js";
+import { accountWith } from "../../support/staff.js";
 import { PASSWORD, startedApp } from "../../support/start-app.js";
 
 describeEachDatabase("calls without a gateway", (database) => {
@@ -76,6 +79,79 @@ describeEachDatabase("calls without a gateway", (database) => {
     });
   });
 
+  test("a DROP that names a value holds at every door, for that value alone, and is asked for once", async () => {
+    const administrators = await administrator();
+    const [dropped, other] = [
+      await accountWith(app, await activeMember(app)),
+      await accountWith(app, await activeMember(app)),
+    ];
+    const path = `api/v2/barong/admin/users/${dropped.uid}`;
+    const authorization = await bearerFor(app, administrators);
+    const audited = { role: "admin", verb: "ALL", path, action: "audit", topic: "looks" };
+
+    await withPermission({ role: "admin", verb: "ALL", path, action: "drop" }, () =>
+      withPermission(audited, async () => {
+        for (const headers of [{ cookie: administrators }, { authorization }]) {
+          expectRefusal(
+            await rest(app, "GET", `/admin/users/${dropped.uid}`, { headers }),
+            401,
+            "authz.invalid_permission",
+          );
+          expect((await rest(app, "GET", `/admin/users/${other.uid}`, { headers })).status).toBe(200);
+          for (const door of rpcDoors) {
+            const users = rpcClient(app, door, AdminUserService, headers);
+            const sessions = rpcClient(app, door, AdminSessionService, headers);
+            expect(await reasonsOf(users.getUser({ uid: dropped.uid }))).toEqual([
+              "authz.invalid_permission",
+            ]);
+            expect(await reasonsOf(sessions.endUserSession({ uid: dropped.uid, id: 1n }))).toEqual([
+              "authz.invalid_permission",
+            ]);
+            expect(await reasonsOf(users.getUser({ uid: other.uid }))).toEqual([]);
+          }
+        }
+      }),
+    );
+
+    const { id } = await accountWith(app, "admin@barong.io");
+    const rows = (await app.rooms.activities.latest(id, 50)).filter(({ topic }) => topic === "looks");
+    const looked = JSON.stringify({ verb: "GET", path });
+    const ended = JSON.stringify({ verb: "DELETE", path: `${path}/sessions/1` });
+    expect(rows.map(({ data, result }) => [data, result]).reverse()).toEqual(
+      [1, 2].flatMap(() => [looked, looked, ended, looked, ended].map((data) => [data, "failed"])),
+    );
+  });
+
+  test("a value that has no place in a path is judged by the path that the schema declares, and found by nobody", async () => {
+    const headers = { cookie: await administrator() };
+    const path = "api/v2/barong/admin/users/{uid}";
+
+    for (const door of rpcDoors) {
+      const users = rpcClient(app, door, AdminUserService, headers);
+      expect(await reasonsOf(users.getUser({ uid: "a/b" }))).toEqual(["admin.user.doesnt_exist"]);
+      expect(await reasonsOf(users.getUser({}))).toEqual(["admin.user.missing_uid", "admin.user.empty_uid"]);
+      await withPermission({ role: "admin", verb: "GET", path, action: "drop" }, async () => {
+        expect(await reasonsOf(users.getUser({ uid: "a/b" }))).toEqual(["authz.invalid_permission"]);
+        expect(await reasonsOf(users.getUser({}))).toEqual(["authz.invalid_permission"]);
+      });
+    }
+  });
+
+  test("a signed request that the permissions refuse is still good when they allow it", async () => {
+    const key = await keyOfMember(app);
+    const target = "/api/v2/resource/users/me";
+    const headers = signedByRequest(key, { target });
+    const drop = { role: "member", verb: "ALL", path: "api/v2/barong/resource/users", action: "drop" };
+    const ask = () => rest(app, "GET", "/resource/users/me", { headers });
+
+    await withPermission(drop, async () => expectRefusal(await ask(), 401, "authz.invalid_permission"));
+    const answers = await Promise.all(Array.from({ length: 10 }, ask));
+
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    for (const answer of answers.filter(({ status }) => status !== 200))
+      expectRefusal(answer, 401, "authz.nonce_reused");
+  });
+
   test("an API key does not become a session by way of the token that it gets", async () => {
     const key = await keyOfMember(app);
     const target = "/api/v2/peatio/market/orders";
@@ -95,7 +171,7 @@ describeEachDatabase("calls without a gateway", (database) => {
 
       expect(passed.status).toBe(200);
       expectRefusal(
-        await rest(app, "DELETE", "/resource/sessions", { headers: { authorization } }),
+        await rest(app, "GET", "/resource/sessions", { headers: { authorization } }),
         401,
         "authz.invalid_permission",
       );

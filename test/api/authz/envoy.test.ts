@@ -1,9 +1,14 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CheckRequestSchema } from "../../../gen/envoy/service/auth/v3/external_auth_pb.js";
+import {
+  CheckRequestSchema,
+  CheckResponseSchema,
+} from "../../../gen/envoy/service/auth/v3/external_auth_pb.js";
 import { describeEachDatabase } from "../../support/databases.js";
-import { type EnvoyVerdict, envoyFilter } from "../../support/envoy.js";
+import { checkRequest, type EnvoyVerdict, envoyFilter } from "../../support/envoy.js";
+import { keyOfMember } from "../../support/key-owner.js";
 import { activeMember, rest, signIn } from "../../support/rest.js";
+import { signedByRequest } from "../../support/signing.js";
 import { startedApp } from "../../support/start-app.js";
 
 const denial = (status: number, code: string): Partial<EnvoyVerdict> => ({
@@ -50,6 +55,24 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
     expect(byGrpc.headers.authorization).toBe(byHttp.headers.get("authorization"));
   });
 
+  test("the same request is answered the same, byte by byte, until the account changes", async () => {
+    const email = await activeMember(app);
+    const cookie = await signIn(app, email);
+    const id = (await app.rooms.accounts.byEmail(email))?.id ?? 0;
+    const question = checkRequest({ path: "/api/v2/peatio/orders", headers: { cookie } });
+    const bytes = async () => toBinary(CheckResponseSchema, await envoy.check(question));
+
+    const first = await bytes();
+    expect(await bytes()).toEqual(first);
+    await app.database.transaction((tx) => app.rooms.accounts.setLevel({ id }, 3, tx));
+
+    expect(await bytes()).not.toEqual(first);
+    expect(await envoy.ask({ path: "/api/v2/peatio/orders", headers: { cookie } })).toMatchObject({
+      allowed: true,
+      metadata: { level: 3 },
+    });
+  });
+
   test("proofs that are for the server alone do not reach the service behind", async () => {
     const cookie = await signIn(app, await activeMember(app));
 
@@ -85,7 +108,7 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
 
   test("a request that changes something does not pass with the cookie from a foreign page", async () => {
     const cookie = await signIn(app, await activeMember(app));
-    const headers = { cookie, origin: "https://evil.example" };
+    const headers = { cookie, origin: "https://evil.example", "sec-fetch-mode": "cors" };
     const own = { cookie, origin: "https://www.example.com" };
 
     expect(await envoy.ask({ method: "POST", path: "/api/v2/orders", headers })).toMatchObject(
@@ -110,6 +133,43 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
 
     expect(await ask("https://evil.example.com")).toMatchObject(denial(403, "authz.origin_refused"));
     expect((await ask("https://www.example.com")).allowed).toBe(true);
+  });
+
+  test("nor is it where neither the browser nor the gateway tells a socket from a read", async () => {
+    const cookie = await signIn(app, await activeMember(app));
+    const ask = (origin: string | undefined, mode?: string) =>
+      envoy.ask({
+        path: "/api/v2/ranger/private",
+        headers: { cookie, ...(origin && { origin }), ...(mode && { "sec-fetch-mode": mode }) },
+      });
+
+    for (const origin of ["https://evil.example.com", "https://www.example.com.evil.example", "null"])
+      expect(await ask(origin)).toMatchObject(denial(403, "authz.origin_refused"));
+    // What browsers with that header say to be a read is one: whether the page may have the answer is between it and the service.
+    for (const mode of ["cors", "no-cors"])
+      expect((await ask("https://evil.example.com", mode)).allowed).toBe(true);
+    for (const origin of ["https://www.example.com", undefined])
+      expect((await ask(origin)).allowed).toBe(true);
+  });
+
+  test("a body that an API key has signed is missed where the route hands every body on, and compared with what comes", async () => {
+    const key = await keyOfMember(app);
+    const [path, body] = ["/api/v2/peatio/market/orders", '{"volume":"1.5"}'];
+    const ask = (signed: string, sent: string, contextExtensions = {}) =>
+      envoy.ask({
+        ...{ method: "POST", path, contextExtensions },
+        headers: signedByRequest(key, { verb: "POST", target: path, body: signed }),
+        ...(sent !== "" && { body: Buffer.from(sent) }),
+      });
+    const differs = denial(401, "authz.invalid_body_hash");
+
+    expect(await ask(body, "", { body: "whole" })).toMatchObject(differs);
+    expect(await ask("", body, { body: "whole" })).toMatchObject(differs);
+    for (const context of [{}, { body: "withheld" }]) {
+      expect(await ask(body, `${body} `, context)).toMatchObject(differs);
+      expect((await ask(body, "", context)).allowed).toBe(true);
+    }
+    for (const same of [body, ""]) expect((await ask(same, same, { body: "whole" })).allowed).toBe(true);
   });
 
   test("what names no request is refused", async () => {

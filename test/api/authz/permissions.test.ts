@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
 import { describeEachDatabase } from "../../support/databases.js";
 import { keyOfMember } from "../../support/key-owner.js";
+import { send } from "../../support/plain-http.js";
 import { activeMember, expectRefusal, post, rest, signIn } from "../../support/rest.js";
-import { type SigningKey, signedByNonce } from "../../support/signing.js";
+import { type SigningKey, signedByNonce, signedByRequest } from "../../support/signing.js";
 import { accountWith, asAdministrator } from "../../support/staff.js";
 import { startedApp } from "../../support/start-app.js";
 
@@ -194,6 +195,58 @@ describeEachDatabase("the gateway's verdict by permissions", (database) => {
       ["orders", "succeed", { verb: "GET", path: `${path}/7` }],
     ]);
     expect(rows[0]).toMatchObject({ userIp: "127.0.0.1", userAgent: "Tester/1", userId: dana.id });
+  });
+
+  test("AUDIT writes a path with dots in it down once, as it was sent, whichever of its forms is meant", async () => {
+    const path = folder();
+    const dana = await member();
+    await permission({ path: `${path}/a`, action: "audit", topic: "dots" });
+    await permission({ path: `${path}/b`, action: "audit", topic: "dots" });
+    await permission({ path: `${path}/closed`, action: "drop" });
+    const ask = (sent: string) =>
+      send(app.httpPort, { path: `/api/v2/auth/${path}/${sent}`, headers: { cookie: dana.cookie } });
+
+    expect((await ask("a/../b")).status).toBe(200);
+    expect((await ask("closed/../a")).status).toBe(401);
+    expect((await ask("a/../closed")).status).toBe(401);
+
+    const rows = (await app.rooms.activities.latest(dana.id, 10)).filter(({ topic }) => topic === "dots");
+    expect(rows.map(({ result, data }) => [result, JSON.parse(data ?? "").path])).toEqual([
+      ["failed", `${path}/a/../closed`],
+      ["failed", `${path}/closed/../a`],
+      ["succeed", `${path}/a/../b`],
+    ]);
+  });
+
+  test("of a signed request AUDIT writes down the one that passes, and none of its copies", async () => {
+    const path = folder();
+    const key = await keyOfMember(app);
+    await permission({ path, action: "audit", topic: "signed" });
+    const headers = signedByRequest(key, { target: `/${path}` });
+
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => rest(app, "GET", `/auth/${path}`, { headers })),
+    );
+
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const rows = await app.rooms.activities.latest(key.accountId, 10);
+    expect(rows.filter(({ topic }) => topic === "signed")).toHaveLength(1);
+  });
+
+  test("a signed request that the permissions refuse is still good when they allow it", async () => {
+    const path = folder();
+    const key = await keyOfMember(app);
+    const headers = signedByRequest(key, { target: `/${path}` });
+    const ask = () => rest(app, "GET", `/auth/${path}`, { headers });
+    const admin = await asAdministrator(app);
+    const drop = { role: "*", verb: "ALL", path, action: "drop" };
+    const { body } = await post(app, "/admin/permissions", drop, admin);
+
+    expectRefusal(await ask(), ...REFUSED);
+    await rest(app, "DELETE", `/admin/permissions?id=${(body as { id: number }).id}`, { headers: admin });
+
+    expect((await ask()).status).toBe(200);
+    expectRefusal(await ask(), 401, "authz.nonce_reused");
   });
 
   test("AUDIT by itself lets nobody pass", async () => {

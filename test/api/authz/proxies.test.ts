@@ -38,7 +38,7 @@ describeEachDatabase("the gateway's question in headers of a trusted proxy", (da
 
   test("the method of the request counts, and not that of the question", async () => {
     const cookie = await signIn(app, await activeMember(app));
-    const foreign = { cookie, origin: "https://evil.example" };
+    const foreign = { cookie, origin: "https://evil.example", "sec-fetch-mode": "cors" };
 
     expect((await ask({ ...nginx("/api/v2/orders"), ...foreign })).status).toBe(200);
     expectRefusal(await ask({ ...nginx("/api/v2/orders", "POST"), ...foreign }), 403, "authz.origin_refused");

@@ -67,7 +67,8 @@ export function openHouse(kind: TestDatabase) {
     const accounts = createAccounts({ store: accountStore, events, hasher, clock, minimumBits: 0 });
     const store = { ...createUseStore(database()), ...options.useStore };
     const nonceStore = { ...createNonceStore(database()), ...options.nonceStore };
-    const knownKeys = createKnownKeys({ store, accounts, vault, clock, cacheMs: options.cacheMs ?? 750 });
+    const { cacheMs = 750 } = options;
+    const knownKeys = createKnownKeys({ store, accounts, vault, clock, cacheMs, readMs: 5000 });
     const proof = createKeyProof({
       ...{ knownKeys, store, nonceStore, clock },
       ...{ schemes, nonceWindowMs, limitGuesses },
@@ -79,6 +80,7 @@ export function openHouse(kind: TestDatabase) {
       store: keyStore,
       accounts,
       knownKeys,
+      mails: { notify: async () => undefined },
       vault,
       clock,
     });
@@ -124,10 +126,12 @@ export const withHeaders = (headers: Partial<KeyHeaders>, also: Partial<KeyReque
 export const signed = (key: SigningKey, what: ToSign, also: Partial<KeyRequest> = {}): KeyRequest =>
   withHeaders(signedByRequest(key, { ...REQUEST, body: '{"side":"buy"}', ...what }), also);
 
-/** How an attempt to prove ended: the key's name or the refusal's reasons. */
+/** How an attempt to prove and to use up ended: the key's name or the refusal's reasons. */
 export async function outcomeOf(proving: Promise<ProvedKey>): Promise<unknown> {
   try {
-    return (await proving).kid;
+    const proved = await proving;
+    await proved.useUp();
+    return proved.kid;
   } catch (refusal) {
     return (refusal as { reasons?: unknown }).reasons ?? refusal;
   }

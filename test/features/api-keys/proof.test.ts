@@ -35,7 +35,23 @@ describeEachDatabase("proofs of API keys", (kind) => {
       },
       asOf: now.moment,
       signedBody: request.bodyHash,
+      useUp: expect.any(Function),
     });
+  });
+
+  test("a proof alone uses nothing up", async () => {
+    const key = await someKey();
+    const { proof, apiKeys } = house.process();
+    const request = signed(key, { nonce: nonce() });
+
+    const first = await proof.prove(request);
+    const second = await proof.prove(request);
+    await proof.settled();
+
+    const { rows } = await apiKeys.list(key.accountId, { offset: 0, limit: 10 });
+    expect(rows[0]?.lastUsedAt).toBeNull();
+    await second.useUp();
+    await expect(first.useUp()).rejects.toMatchObject({ reasons: [ErrorReason.NONCE_REUSED] });
   });
 
   test("a signature over the nonce proves the key any number of times, and tells nothing about the body", async () => {
@@ -83,7 +99,7 @@ describeEachDatabase("proofs of API keys", (kind) => {
     let questions = 0;
     const find = async () => {
       questions += 1;
-      return undefined;
+      return new Map();
     };
     const { proof } = house.process({ useStore: { find } });
     const at = (ms: number) => String(now.moment.getTime() + ms);
@@ -175,6 +191,48 @@ describeEachDatabase("proofs of API keys", (kind) => {
     expect(await outcomeOf(old.prove(whole))).toEqual([ErrorReason.SIGNATURE_INVALID]);
     expect(await outcomeOf(strict.prove(whole))).toBe(key.kid);
     expect(await outcomeOf(old.prove(alone))).toBe(key.kid);
+  });
+
+  test("who signs in a way that is switched off is not taken for one who guesses", async () => {
+    const key = await someKey();
+    const { proof } = house.process({ schemes: ["request"] });
+    const alone = withHeaders(signedByNonce(key, { nonce: String(now.moment.getTime()) }));
+
+    for (let attempt = 0; attempt < 100; attempt += 1)
+      expect(await outcomeOf(proof.prove(alone))).toEqual([ErrorReason.SIGNATURE_INVALID]);
+
+    expect(await outcomeOf(proof.prove(signed(key, { nonce: nonce() })))).toBe(key.kid);
+  });
+
+  test("the key of a token is found by its number in any process, while it may be used", async () => {
+    const key = await someKey({ allowedIps: ["203.0.113.0/24"] });
+    const { proof, accounts, apiKeys } = house.process();
+    const { keyId } = await proof.prove(signed(key, { nonce: nonce() }));
+    const other = house.process({ cacheMs: 0 }).proof;
+    const own = { userId: key.accountId, kid: key.kid };
+    const refusal = (reason: ErrorReason) => ({ reasons: [reason] });
+
+    for (const each of [proof, other])
+      expect(await each.ofToken(keyId, "203.0.113.9")).toMatchObject({
+        keyId,
+        kid: key.kid,
+        scope: ["trade"],
+      });
+    expect(await other.ofToken(0, "203.0.113.9")).toBeUndefined();
+    expect(await other.ofToken(2 ** 32 - 1, "203.0.113.9")).toBeUndefined();
+    await expect(proof.ofToken(keyId, "198.51.100.1")).rejects.toMatchObject(
+      refusal(ErrorReason.API_KEY_IP_REFUSED),
+    );
+    await house.database().transaction((tx) => accounts.setOtp({ id: key.accountId }, false, tx));
+    await expect(proof.ofToken(keyId, "203.0.113.9")).rejects.toMatchObject(
+      refusal(ErrorReason.API_KEY_OTP_DISABLED),
+    );
+    await apiKeys.change(own, { state: "disabled" });
+    await expect(proof.ofToken(keyId, "203.0.113.9")).rejects.toMatchObject(
+      refusal(ErrorReason.API_KEY_NOT_ACTIVE),
+    );
+    await apiKeys.delete(own);
+    for (const each of [proof, other]) expect(await each.ofToken(keyId, "203.0.113.9")).toBeUndefined();
   });
 
   test("without a window any nonce may be signed alone, and whole requests keep theirs", async () => {
@@ -369,9 +427,9 @@ describeEachDatabase("proofs of API keys", (kind) => {
     const key = await someKey();
     const store = createUseStore(house.database());
     let reads = 0;
-    const find: typeof store.find = (kid) => {
+    const find: typeof store.find = (...what) => {
       reads += 1;
-      return store.find(kid);
+      return store.find(...what);
     };
     const { proof, accounts, apiKeys } = house.process({ useStore: { find }, cacheMs: 60_000 });
     const own = { userId: key.accountId, kid: key.kid };
@@ -478,9 +536,9 @@ describeEachDatabase("proofs of API keys", (kind) => {
     const wrong = { ...key, secret: SECRET_OF_NOBODY };
     let reads = 0;
     const store = createUseStore(house.database());
-    const find: typeof store.find = (kid) => {
+    const find: typeof store.find = (...what) => {
       reads += 1;
-      return store.find(kid);
+      return store.find(...what);
     };
     const { proof } = house.process({ useStore: { find }, cacheMs: 0 });
     const attempt = (by: typeof key, ip: string) =>

@@ -83,6 +83,30 @@ test("while the database is down the last copy stays, and it is said once", asyn
   }
 });
 
+test("a change that cannot be read when it is made is told, and in force with the next reading", async () => {
+  vi.useFakeTimers();
+  try {
+    const { lines, logger } = heard();
+    let isDown = true;
+    const all = async (): Promise<Permission[]> => {
+      if (isDown) throw new Error("down");
+      return [somePermission()];
+    };
+    const copy = createCopy({ store: { all }, logger });
+    copy.start();
+
+    await copy.refresh();
+
+    expect(lines).toEqual(["error: the permissions cannot be read; those read before stay in force"]);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(copy.current().matching(someQuestion())).toHaveLength(1);
+    await copy.stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a row that nobody understands changes nothing until it is mended", async () => {
   const { logger } = heard();
   let rows = [somePermission()];

@@ -5,7 +5,7 @@ import { somePermission } from "./some.js";
 
 const OWN_PATH = "api/v2/barong";
 const ADMIN: Maker = {
-  caller: { kind: "session", accountId: 1, role: "admin", level: 3 },
+  caller: { accountId: 1, role: "admin", level: 3 },
   carried: new Set(),
   ownPath: OWN_PATH,
 };
@@ -44,11 +44,15 @@ test("conditions that the maker does not meet lock out as well", () => {
   expect(leads([WHOLE], [somePermission({ label: "staff:yes" })], labelled)).toBe(false);
 });
 
-test("who comes with a bearer token is judged as by session, who comes with an API key by that", () => {
-  const future = [somePermission({ caller: "session" })];
+test("who changes permissions comes with a session, as API keys do not", () => {
+  expect(leads([WHOLE], [somePermission({ caller: "session" })])).toBe(false);
+});
 
-  expect(leads([WHOLE], future, { ...ADMIN, caller: { ...ADMIN.caller, kind: "bearer" } })).toBe(false);
-  expect(leads([WHOLE], future, { ...ADMIN, caller: { ...ADMIN.caller, kind: "api key" } })).toBe(true);
+test("an API at the root of the gateway has its permissions there", () => {
+  const atRoot = { ...ADMIN, ownPath: "" };
+
+  expect(leads([WHOLE], [somePermission({ path: "admin/permissions" })], atRoot)).toBe(false);
+  expect(leads([WHOLE], [ADMINS], atRoot)).toBe(true);
 });
 
 test("what was closed before is no reason against a change", () => {
