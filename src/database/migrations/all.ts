@@ -2,6 +2,8 @@ import type { Migration } from "../migration.js";
 import { accounts } from "./0001-accounts.js";
 import { identity } from "./0002-identity.js";
 import { gateway } from "./0003-gateway.js";
+import { outbox } from "./0004-outbox.js";
+import { phoneCodes } from "./0005-phone-codes.js";
 
 /** Oldest first. */
-export const migrations: readonly Migration[] = [accounts, identity, gateway];
+export const migrations: readonly Migration[] = [accounts, identity, gateway, outbox, phoneCodes];

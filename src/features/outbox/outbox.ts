@@ -1,103 +1,183 @@
-import type { Tx } from "../../database/database.js";
-import type { Clock } from "../../platform/clock.js";
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Database, Tx } from "../../database/database.js";
+import { type Clock, secondsAfter } from "../../platform/clock.js";
 import type { Logger } from "../../platform/logger.js";
 import { uuid } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
-import type { Mailer } from "../../ports/mail/mail.js";
-import type { MailTexts } from "./mail-texts.js";
-import { type MailTopic, wordsIn } from "./mail-words.js";
+import { createParcels } from "./parcels.js";
+import { contextOf, recipientContext } from "./sealing.js";
 import type { OutboxItem, OutboxStore } from "./store.js";
 import { OutboxWorker, type WorkerSettings } from "./worker.js";
 
 export interface OutboxNeeds {
+  readonly database: Database;
   readonly store: OutboxStore;
   /** Seals what waits, for it contains one-time tokens and addresses. */
   readonly vault: Vault;
-  readonly mailer: Mailer;
-  readonly texts: MailTexts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings?: Partial<WorkerSettings>;
 }
 
-export interface MailOrder {
-  readonly topic: MailTopic;
-  readonly accountId: number;
-  readonly to: string;
-  /** A language tag such as `pt-BR`; what we do not speak falls back to English. */
-  readonly language: string;
-  readonly fields: { readonly token: string };
+/** Something that is to leave the house. */
+export interface Parcel {
+  /** Such as `mail`; delivered by the courier of this name. */
+  readonly channel: string;
+  /** What it is about, such as `password_reset`. */
+  readonly topic: string;
+  /** Parcels of one account leave in their order; those of none in any. */
+  readonly accountId: number | null;
+  /** What the courier needs; sealed at rest. */
+  readonly payload: JsonObject;
+  /** Address or number, where the courier limits how much one recipient gets. */
+  readonly recipient?: string;
+  /** From when on it is of no use. */
+  readonly expiresAt?: Date;
+  /** Older ones of the same channel, topic and account are of no use any more. */
+  readonly supersedes?: boolean;
 }
 
-const DEFAULTS: WorkerSettings = { pollSeconds: 5, leaseSeconds: 120, lanes: 4, stopSeconds: 5 };
+/** A parcel as its courier gets it. */
+export interface Delivery {
+  /** The same whenever the same is delivered again. */
+  readonly messageId: string;
+  readonly topic: string;
+  readonly accountId: number | null;
+  readonly payload: JsonObject;
+  /** How often it was tried, this time included. */
+  readonly attempts: number;
+  readonly createdAt: Date;
+}
+
+/** Delivers the parcels of a channel. */
+export interface Courier {
+  readonly channel: string;
+  /** Accounts for which it delivers at the same time. */
+  readonly lanes: number;
+  /** Parcels taken from the table at once: a process that is killed leaves so many until their lease is over. As many as lanes unless given. */
+  readonly batch?: number;
+  /** How much one recipient gets at most; more of it waits. */
+  readonly perRecipient?: { readonly most: number; readonly seconds: number };
+  /**
+   * Rejects with {@link DeliveryRefused}, with {@link ChannelDown} when nobody is there, which uses no attempt up, or with anything else
+   * when it is to be tried again. Settles within a minute.
+   */
+  deliver(delivery: Delivery): Promise<void>;
+}
+
+const DEFAULTS = { pollSeconds: 5, leaseSeconds: 120, stopSeconds: 5 };
+
+const SENT_KEPT_SECONDS = 3 * 86400;
+const DEAD_KEPT_SECONDS = 30 * 86400;
 
 /** Everything that leaves the house waits here: written with the change that causes it, delivered after its commit. */
 export function createOutbox(needs: OutboxNeeds) {
-  const { store, vault, mailer, texts, clock, logger, settings } = needs;
+  const { database, store, vault, clock, logger } = needs;
+  const { leaseSeconds = DEFAULTS.leaseSeconds } = needs.settings ?? {};
+  const settings = { ...DEFAULTS, deliverySeconds: leaseSeconds / 2, ...needs.settings };
+  const workers = new Map<string, OutboxWorker>();
+  let isStarted = false;
 
-  async function deliverMail(item: OutboxItem): Promise<void> {
-    const { id, to, language, token }: MailPayload = JSON.parse(
-      vault.open(item.payload, contextOf(item)).toString("utf8"),
-    );
-    const topic = topicOf(item);
-    await mailer.send({ id, to, topic, token, ...texts(topic, language, token) });
-  }
-
-  const worker = new OutboxWorker({
-    store,
-    couriers: { mail: deliverMail },
-    clock,
-    logger,
-    settings: { ...DEFAULTS, ...settings },
-  });
+  const kick = (channel: string): void => workers.get(channel)?.kick();
 
   return {
-    /** Queues a mail; it is sent if and when `tx` commits, and does not hold up whoever waits for the commit. */
-    async enqueueMail(tx: Tx, { topic, accountId, to, language, fields }: MailOrder): Promise<void> {
-      const place = { kind: "mail", topic, userId: accountId };
-      // The language is the client's word and may be of any length.
-      const payload: MailPayload = { id: uuid(), to, language: language.slice(0, 35), token: fields.token };
-      const sealed = vault.seal(JSON.stringify(payload), contextOf(place));
-      await store.insert({ ...place, payload: sealed }, clock(), tx);
-      tx.afterCommit(() => worker.kick());
+    /** Delivers what is and will be posted for the courier's channel. */
+    deliverBy(courier: Courier): void {
+      const carrier = {
+        channel: courier.channel,
+        lanes: courier.lanes,
+        batch: courier.batch ?? courier.lanes,
+        heldBackUntil: (item: OutboxItem) => heldBackUntil(courier, item),
+        carry: (item: OutboxItem) => courier.deliver(deliveryOf(item)),
+      };
+      const worker = new OutboxWorker({ database, store, carrier, clock, logger, settings });
+      workers.set(courier.channel, worker);
+      if (isStarted) worker.start();
     },
 
+    /** Queues a parcel; it leaves if and when `tx` commits, and does not hold up whoever waits for the commit. */
+    async post(tx: Tx, parcel: Parcel): Promise<void> {
+      const { channel, topic, accountId: userId, payload, recipient, expiresAt, supersedes } = parcel;
+      const now = clock();
+      if (supersedes && userId !== null) await store.drop({ channel, topic, userId }, now, tx);
+      const item = {
+        channel,
+        topic,
+        userId,
+        messageId: uuid(),
+        payload: vault.seal(JSON.stringify(payload), contextOf(parcel)),
+        recipient: recipient === undefined ? null : vault.fingerprint(recipient, recipientContext(channel)),
+        expiresAt: expiresAt ?? null,
+      };
+      await store.insert(item, now, tx);
+      tx.afterCommit(() => kick(channel));
+    },
+
+    /** Takes back what still waits for a recipient, unless it is on its way; answers how many parcels that were. */
+    async withdraw(
+      tx: Tx,
+      { channel, topic, accountId, recipient }: Pick<Parcel, "channel" | "topic"> & {
+        readonly accountId: number;
+        readonly recipient: string;
+      },
+    ): Promise<number> {
+      const hash = vault.fingerprint(recipient, recipientContext(channel));
+      return store.drop({ channel, topic, userId: accountId, recipient: hash }, clock(), tx);
+    },
+
+    ...createParcels({ database, store, vault, clock, kick }),
+
     /** Begins to deliver, also what other processes or an earlier run left behind. */
-    start: () => worker.start(),
+    start(): void {
+      isStarted = true;
+      for (const worker of workers.values()) worker.start();
+    },
 
     /** Looks for work now instead of at the next poll. */
-    kick: () => worker.kick(),
+    kick(): void {
+      for (const worker of workers.values()) worker.kick();
+    },
 
     /** Resolves when all that was queued so far has been tried. */
-    settled: () => worker.settled(),
+    async settled(): Promise<void> {
+      await Promise.all([...workers.values()].map((worker) => worker.settled()));
+    },
 
     /** Ends deliveries; waits for those in flight, for a few seconds at most. */
-    stop: () => worker.stop(),
+    async stop(): Promise<void> {
+      isStarted = false;
+      await Promise.all([...workers.values()].map((worker) => worker.stop()));
+    },
 
-    /** Deletes at most `most` items that were given up and are older than `moment`; answers how many. */
-    deleteGivenUp: (moment: Date, most: number): Promise<number> => store.deleteDead(moment, most),
+    /** Deletes some of what has left, or was given up long ago; answers how many. */
+    async prune(most: number): Promise<number> {
+      const now = clock();
+      const sent = await store.deleteFinished("sent", secondsAfter(now, -SENT_KEPT_SECONDS), most);
+      if (sent === most) return sent;
+      const dropped = await store.deleteFinished("dropped", secondsAfter(now, -SENT_KEPT_SECONDS), most);
+      if (dropped === most) return dropped;
+      const dead = await store.deleteFinished("dead", secondsAfter(now, -DEAD_KEPT_SECONDS), most);
+      return sent + dropped + dead;
+    },
   };
+
+  async function heldBackUntil(
+    { perRecipient }: Courier,
+    { recipient, channel }: OutboxItem,
+  ): Promise<Date | undefined> {
+    if (perRecipient === undefined || recipient === null) return undefined;
+    const { most, seconds } = perRecipient;
+    const sent = await store.sentTo(recipient, channel, secondsAfter(clock(), -seconds), most);
+    const oldest = sent.at(most - 1);
+    return oldest && secondsAfter(oldest, seconds);
+  }
+
+  function deliveryOf(item: OutboxItem): Delivery {
+    const { messageId, topic, userId, attempts, createdAt, channel, payload } = item;
+    const accountId = userId === null ? null : Number(userId);
+    const opened = vault.open(payload, contextOf({ channel, topic, accountId })).toString("utf8");
+    return { messageId, topic, accountId, attempts, createdAt, payload: JSON.parse(opened) };
+  }
 }
 
 export type Outbox = ReturnType<typeof createOutbox>;
-
-interface MailPayload {
-  /** Names the mail outside. A row id would come again after a restore or in another installation. */
-  readonly id: string;
-  readonly to: string;
-  readonly language: string;
-  readonly token: string;
-}
-
-type Place = Pick<OutboxItem, "kind" | "topic" | "userId">;
-
-/** Sealed for this account and topic, a payload cannot be moved to another row. */
-const contextOf = ({ kind, topic, userId }: Place): string => `outbox:${kind}:${topic}:${userId ?? "none"}`;
-
-function topicOf({ topic }: OutboxItem): MailTopic {
-  const known = wordsIn.get("en") ?? {};
-  if (!isTopic(topic, known)) throw new Error(`a mail about ${topic} is unknown to this version`);
-  return topic;
-}
-
-const isTopic = (topic: string, known: object): topic is MailTopic => Object.hasOwn(known, topic);

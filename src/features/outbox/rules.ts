@@ -1,8 +1,13 @@
-/** With the delays below, an item is given up after about four hours. */
+import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
+
+/** With the delays below, a parcel is given up after about four hours. */
 export const MOST_ATTEMPTS = 24;
 
 const FIRST_DELAY_SECONDS = 5;
 const LONGEST_DELAY_SECONDS = 900;
+
+const FIRST_PAUSE_SECONDS = 1;
+const LONGEST_PAUSE_SECONDS = 30;
 
 export type NextStep =
   | { readonly kind: "retry"; readonly delaySeconds: number }
@@ -18,6 +23,11 @@ export function afterFailure(attempts: number, permanent: boolean, chance: numbe
   return { kind: "retry", delaySeconds: delay * (0.75 + chance / 2) };
 }
 
+/** How long a channel rests of which nobody was there so many times in a row. */
+export const pauseSeconds = (times: number, chance: number): number =>
+  Math.min(FIRST_PAUSE_SECONDS * 2 ** (times - 1), LONGEST_PAUSE_SECONDS) * (0.75 + chance / 2);
+
 /** Whether a failure says that another attempt would end the same way. */
-export const isPermanent = (fault: unknown): boolean =>
-  fault instanceof Error && "permanent" in fault && fault.permanent === true;
+export const isPermanent = (fault: unknown): boolean => fault instanceof DeliveryRefused && fault.permanent;
+
+export const isChannelDown = (fault: unknown): fault is ChannelDown => fault instanceof ChannelDown;

@@ -1,48 +1,63 @@
+import type { Database } from "../../database/database.js";
 import { shortReason } from "../../database/errors.js";
 import { type Clock, secondsAfter } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
-import { MailRefused } from "../../ports/mail/mail.js";
-import { afterFailure, isPermanent } from "./rules.js";
+import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
+import { claimLines, type Line } from "./claims.js";
+import { afterFailure, isChannelDown, isPermanent, pauseSeconds } from "./rules.js";
 import type { Claim, OutboxItem, OutboxStore } from "./store.js";
 
-/** Hands one item to the outside; rejects when it was not taken. Settles well within the lease. */
-export type Courier = (item: OutboxItem) => Promise<void>;
+/** What leads out of the house by one channel. */
+export interface Carrier {
+  readonly channel: string;
+  /** Accounts for which it delivers at the same time. */
+  readonly lanes: number;
+  /** Items taken at once; a worker that is killed leaves so many for later. */
+  readonly batch: number;
+  /** When a recipient has got too much, the moment from which he may get more. */
+  heldBackUntil(item: OutboxItem): Promise<Date | undefined>;
+  /** Hands one item to the outside; rejects when it was not taken. Settles well within the lease. */
+  carry(item: OutboxItem): Promise<void>;
+}
 
 export interface WorkerSettings {
   /** How often to look for items that no kick announced: retries, and those of processes that are gone. */
   readonly pollSeconds: number;
   /** After this long an item whose worker has not reported back is free for others. Longer than any delivery. */
   readonly leaseSeconds: number;
-  /** Deliveries at the same time. */
-  readonly lanes: number;
+  /** How long a delivery may take; none begins when less than this is left of its lease. */
+  readonly deliverySeconds: number;
   /** How long a stop waits for deliveries in flight. */
   readonly stopSeconds: number;
 }
 
 export interface WorkerNeeds {
+  readonly database: Database;
   readonly store: OutboxStore;
-  /** By kind of item. Other kinds are left to other workers. */
-  readonly couriers: Readonly<Record<string, Courier>>;
+  readonly carrier: Carrier;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: WorkerSettings;
 }
 
-const BATCH = 20;
-
 /**
- * Delivers what waits in the outbox. Any number of workers, in any number of processes, share the work: each claims an
- * item before it delivers it. An item is delivered at least once; twice only if a worker ends between delivery and note.
+ * Delivers what waits for one channel. Any number of workers, in any number of processes, share the work. An item is delivered at least
+ * once; twice only if a worker ends between delivery and note. Items of one account are delivered in their order.
  */
 export class OutboxWorker {
   readonly #needs: WorkerNeeds;
   readonly #lanes = new Set<Promise<void>>();
-  #found: OutboxItem[] = [];
+  readonly #sent = new Set<Claim>();
+  #found: { readonly line: Line; readonly until: Date }[] = [];
   #looking: Promise<void> | undefined;
+  #noting: Promise<void> | undefined;
   #kicked = false;
   #poll: NodeJS.Timeout | undefined;
+  /** While nobody is there at the other end. */
+  #rest: NodeJS.Timeout | undefined;
+  #vain = 0;
 
   constructor(needs: WorkerNeeds) {
     this.#needs = needs;
@@ -70,12 +85,13 @@ export class OutboxWorker {
   /** Claims nothing more, and waits for deliveries in flight. Those that take too long are repeated after their lease. */
   async stop(): Promise<void> {
     clearInterval(this.#poll);
+    clearTimeout(this.#rest);
     this.#poll = undefined;
     let giveUp: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       giveUp = setTimeout(resolve, this.#needs.settings.stopSeconds * 1000);
     });
-    await Promise.race([Promise.all(this.#lanes), patience]);
+    await Promise.race([Promise.all([...this.#lanes, this.#giveBack()]), patience]);
     clearTimeout(giveUp);
   }
 
@@ -84,7 +100,9 @@ export class OutboxWorker {
   }
 
   #openLane(): void {
-    if (!this.#isRunning || this.#lanes.size >= this.#needs.settings.lanes) return;
+    if (!this.#isRunning || this.#rest !== undefined) return;
+    // Whoever comes back after nobody was there goes alone.
+    if (this.#lanes.size >= (this.#vain > 0 ? 1 : this.#needs.carrier.lanes)) return;
     // A lane outlives the call whose commit opened it.
     const lane = beyondCall(() => this.#work()).finally(() => {
       this.#lanes.delete(lane);
@@ -96,18 +114,18 @@ export class OutboxWorker {
 
   async #work(): Promise<void> {
     try {
-      while (this.#isRunning) {
-        const item = await this.#next();
-        if (!item) return;
+      while (this.#isRunning && this.#rest === undefined) {
+        const next = await this.#next();
+        if (!next) return;
         if (this.#found.length > 0) this.#openLane();
-        await this.#deliver(item);
+        await this.#deliverLine(next.line, next.until);
       }
     } catch (fault) {
       this.#needs.logger.warn({ reason: shortReason(fault) }, "the outbox cannot reach its database");
     }
   }
 
-  async #next(): Promise<OutboxItem | undefined> {
+  async #next(): Promise<{ line: Line; until: Date } | undefined> {
     if (this.#found.length === 0) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
@@ -118,43 +136,149 @@ export class OutboxWorker {
   }
 
   async #look(): Promise<void> {
-    const { store, couriers, clock } = this.#needs;
-    do {
+    const { database, store, carrier, clock, settings } = this.#needs;
+    for (;;) {
       this.#kicked = false;
-      this.#found = await store.due(Object.keys(couriers), clock(), BATCH);
-    } while (this.#kicked && this.#found.length === 0);
+      const now = clock();
+      const until = secondsAfter(now, settings.leaseSeconds);
+      const isAlone = this.#vain > 0;
+      const { channel } = carrier;
+      const most = isAlone ? 1 : carrier.batch;
+      const { lines, found } = await claimLines(database, store, { channel, most, now, until });
+      const claimed = lines.map((line) => line.map(counted));
+      this.#found = claimed.map((line) => ({ line, until }));
+      if (!this.#isRunning || this.#rest !== undefined) return this.#giveBack();
+      // Another worker may have been quicker with all that was seen.
+      if (lines.length > 0 || (!found && !this.#kicked)) return;
+    }
   }
 
-  async #deliver(item: OutboxItem): Promise<void> {
-    const { store, couriers, clock, settings } = this.#needs;
+  /** One after the other, until one has to wait, for which those behind it wait too. */
+  async #deliverLine(line: Line, until: Date): Promise<void> {
+    for (const [at, item] of line.entries()) {
+      const isOver = !this.#isRunning || this.#rest !== undefined || this.#isTooLate(until);
+      if (isOver || !(await this.#deliver(item))) {
+        await this.#release(line.slice(isOver ? at : at + 1).map(claimOf));
+        return;
+      }
+    }
+  }
+
+  #isTooLate(until: Date): boolean {
+    const { clock, settings } = this.#needs;
+    return secondsAfter(clock(), settings.deliverySeconds) > until;
+  }
+
+  /** Answers whether the next of the account may follow. */
+  async #deliver(item: OutboxItem): Promise<boolean> {
+    const { carrier, store, clock } = this.#needs;
     const now = clock();
-    const claim = await store.claim(item, now, secondsAfter(now, settings.leaseSeconds));
-    const courier = couriers[item.kind];
-    if (!claim || !courier) return;
-    try {
-      await courier(item);
-    } catch (fault) {
-      await this.#note(item, claim, fault);
-      return;
+    if (item.expiresAt !== null && item.expiresAt <= now) {
+      await store.finish(item, "dropped", { lastError: "expired", now });
+      return true;
     }
-    await store.remove(claim);
+    const heldBackUntil = await carrier.heldBackUntil(item);
+    if (heldBackUntil !== undefined) {
+      await this.#postpone(item, heldBackUntil, "the recipient has got too many");
+      return false;
+    }
+    try {
+      await this.#inTime(carrier.carry(item));
+    } catch (fault) {
+      return this.#note(item, fault);
+    }
+    this.#vain = 0;
+    await this.#markSent(item);
+    return true;
   }
 
-  async #note({ kind, topic, userId }: OutboxItem, claim: Claim, fault: unknown): Promise<void> {
-    const { store, clock, logger } = this.#needs;
-    const reason = reasonOf(fault).slice(0, 255);
-    const facts = { item: claim.id, kind, topic, accountId: userId, attempts: claim.attempts, reason };
-    const next = afterFailure(claim.attempts, isPermanent(fault), jitter());
-    if (next.kind === "give up") {
-      await store.bury(claim, reason);
-      logger.error(facts, "gave up a delivery");
-      return;
+  /** Whoever does not come back in time would deliver what another worker has by then. */
+  async #inTime(delivery: Promise<void>): Promise<void> {
+    let giveUp: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      const refuse = () => reject(new DeliveryRefused("it took too long", { permanent: false }));
+      giveUp = setTimeout(refuse, this.#needs.settings.deliverySeconds * 1000);
+    });
+    try {
+      await Promise.race([delivery, tooLate]);
+    } finally {
+      clearTimeout(giveUp);
     }
-    await store.postpone(claim, secondsAfter(clock(), next.delaySeconds), reason);
+  }
+
+  async #note(item: OutboxItem, fault: unknown): Promise<boolean> {
+    if (isChannelDown(fault)) {
+      const backAt = this.#takeRest(fault);
+      // Behind the others, in case that it is this one after which nobody answers any more.
+      await Promise.all([this.#release([claimOf(item)], backAt), this.#giveBack()]);
+      return false;
+    }
+    this.#vain = 0;
+    const { store, clock, logger } = this.#needs;
+    const { id, channel, topic, userId, attempts, messageId } = item;
+    const reason = reasonOf(fault).slice(0, 255);
+    const facts = { item: id, messageId, channel, topic, accountId: userId, attempts, reason };
+    const next = afterFailure(attempts, isPermanent(fault), jitter());
+    if (next.kind === "give up") {
+      await store.finish(item, "dead", { lastError: reason, now: clock() });
+      logger.error(facts, "gave up a delivery");
+      return true;
+    }
+    await this.#postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
     logger.warn({ ...facts, retryInSeconds: Math.round(next.delaySeconds) }, "a delivery failed");
+    return false;
+  }
+
+  /** Nothing of what waits is tried meanwhile, and none of it has used an attempt up. Answers when it is over. */
+  #takeRest(fault: ChannelDown): Date {
+    const { carrier, logger, clock } = this.#needs;
+    if (this.#rest !== undefined || !this.#isRunning) return clock();
+    this.#vain += 1;
+    const seconds = pauseSeconds(this.#vain, jitter());
+    const facts = { channel: carrier.channel, reason: fault.message, retryInSeconds: Math.round(seconds) };
+    if (this.#vain === 1) logger.warn(facts, "nobody takes deliveries of this channel");
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      this.kick();
+    }, seconds * 1000);
+    return secondsAfter(clock(), seconds);
+  }
+
+  /** What was taken and not begun. */
+  #giveBack(): Promise<void> {
+    return this.#release(this.#found.splice(0).flatMap(({ line }) => line.map(claimOf)));
+  }
+
+  async #postpone(item: OutboxItem, until: Date, reason: string): Promise<void> {
+    const { database, store } = this.#needs;
+    await database.transaction((tx) => store.postpone(item, until, reason, tx));
+  }
+
+  async #release(claims: readonly Claim[], availableAt = this.#needs.clock()): Promise<void> {
+    if (claims.length > 0) await this.#needs.store.release(claims, availableAt);
+  }
+
+  /** What was sent at the same time is noted in one statement. Resolves when it is noted. */
+  async #markSent(item: OutboxItem): Promise<void> {
+    this.#sent.add(claimOf(item));
+    this.#noting ??= this.#noteSent();
+    await this.#noting;
+  }
+
+  async #noteSent(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const claims = [...this.#sent];
+    this.#sent.clear();
+    // From here on others begin the next statement.
+    this.#noting = undefined;
+    await this.#needs.store.markSent(claims, this.#needs.clock());
   }
 }
 
+const claimOf = ({ id, attempts }: OutboxItem): Claim => ({ id, attempts });
+
+const counted = (item: OutboxItem): OutboxItem => ({ ...item, attempts: item.attempts + 1 });
+
 // Messages of other errors may quote what was to be sent.
 const reasonOf = (fault: unknown): string =>
-  fault instanceof MailRefused ? fault.message : shortReason(fault);
+  fault instanceof DeliveryRefused || fault instanceof ChannelDown ? fault.message : shortReason(fault);

@@ -1,17 +1,9 @@
-import { QueryTypes } from "sequelize";
 import { afterEach, expect, test, vi } from "vitest";
-import { type Database, openDatabase } from "../../../src/database/database.js";
-import { createMailTexts } from "../../../src/features/outbox/mail-texts.js";
-import { createOutbox, type Outbox } from "../../../src/features/outbox/outbox.js";
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { MOST_ATTEMPTS } from "../../../src/features/outbox/rules.js";
-import { createOutboxStore } from "../../../src/features/outbox/store.js";
-import type { WorkerSettings } from "../../../src/features/outbox/worker.js";
-import type { Logger } from "../../../src/platform/logger.js";
-import { createVault } from "../../../src/platform/secrets.js";
-import { type Mailer, type MailMessage, MailRefused } from "../../../src/ports/mail/mail.js";
-import { createSmtpMailer } from "../../../src/ports/mail/smtp-mailer.js";
-import { describeEachDatabase, openMigrated, type TestDatabase } from "../../support/databases.js";
-import { startSmtpTwin } from "../../support/smtp-twin.js";
+import { ChannelDown, DeliveryRefused } from "../../../src/ports/delivery.js";
+import { describeEachDatabase } from "../../support/databases.js";
+import { aReceiver, startOutboxes } from "../../support/outboxes.js";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -19,365 +11,377 @@ afterEach(async () => {
 });
 
 describeEachDatabase("the outbox", (kind) => {
-  test("a mail leaves after the commit, once, and nothing of it stays behind", async () => {
-    const { enqueue, outbox, database } = await start(kind);
-    const postOffice = aPostOffice();
-    const open = outbox(postOffice.mailer);
+  const start = async () => {
+    const house = await startOutboxes(kind);
+    closing.push(house.close);
+    return house;
+  };
 
-    await enqueue(open, "dana@example.com", async () => {
+  test("a parcel leaves after the commit, once, and nothing of what was in it stays behind", async () => {
+    const { post, outbox, rows } = await start();
+    const receiver = aReceiver();
+    const open = outbox(receiver);
+
+    await post(open, {}, async () => {
       await pause(150);
-      expect(postOffice.sent).toEqual([]);
+      expect(receiver.taken).toEqual([]);
     });
 
-    await vi.waitFor(async () => expect(await rowsOf(database)).toEqual([]));
-    expect(postOffice.sent).toMatchObject([
-      {
-        to: "dana@example.com",
-        topic: "confirmation",
-        token: "t0ken",
-        subject: expect.stringContaining("Barong"),
-      },
-    ]);
+    await vi.waitFor(async () =>
+      expect(await rows()).toMatchObject([{ state: "sent", payload: "", last_error: null }]),
+    );
+    expect(receiver.taken).toMatchObject([{ topic: "greeting", payload: { word: "s3cret" }, attempts: 1 }]);
   });
 
-  test("a mail of a transaction that is rolled back never leaves", async () => {
-    const { enqueue, outbox, database } = await start(kind);
-    const postOffice = aPostOffice();
-    const open = outbox(postOffice.mailer);
+  test("a parcel of a transaction that is rolled back never leaves", async () => {
+    const { post, outbox, rows } = await start();
+    const receiver = aReceiver();
+    const open = outbox(receiver);
 
-    const enqueued = enqueue(open, "dana@example.com", async () => {
+    const posted = post(open, {}, async () => {
       throw new Error("rolled back");
     });
 
-    await expect(enqueued).rejects.toThrow("rolled back");
+    await expect(posted).rejects.toThrow("rolled back");
     await pause(150);
-    expect(postOffice.sent).toEqual([]);
-    expect(await rowsOf(database)).toEqual([]);
+    expect(receiver.taken).toEqual([]);
+    expect(await rows()).toEqual([]);
   });
 
   test("a commit wakes the worker; nobody waits for the next poll", async () => {
-    const { enqueue, outbox } = await start(kind);
-    const postOffice = aPostOffice();
-    const open = outbox(postOffice.mailer, { pollSeconds: 3600 });
+    const { post, outbox } = await start();
+    const receiver = aReceiver();
+    const open = outbox(receiver, { pollSeconds: 3600 });
     await pause(50);
 
-    for (let mail = 0; mail < 10; mail++) await enqueue(open, `dana+${mail}@example.com`);
+    for (let parcel = 0; parcel < 10; parcel++) await post(open, { accountId: null });
 
-    await vi.waitFor(() => expect(postOffice.sent).toHaveLength(10));
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(10));
   });
 
-  test("what waits is unreadable without the key", async () => {
-    const { enqueue, outbox, database } = await start(kind);
-    const open = outbox(aPostOffice().mailer, { lanes: 0 });
+  test("what waits is unreadable without the key, and so is to whom it goes", async () => {
+    const { post, outbox, rows } = await start();
+    const open = outbox(undefined);
 
-    await enqueue(open, "dana@example.com");
+    await post(open, { recipient: "dana@example.com" });
 
-    const [row] = await rowsOf(database);
-    expect(row).toMatchObject({ kind: "mail", topic: "confirmation", state: "waiting", attempts: 0 });
-    expect(JSON.stringify(row)).not.toMatch(/t0ken|dana/);
+    const [row] = await rows();
+    expect(row).toMatchObject({ channel: "test", topic: "greeting", state: "waiting", attempts: 0 });
+    expect(JSON.stringify(row)).not.toMatch(/s3cret|dana/);
   });
 
-  test("a mail server that is down delays mails and loses or doubles none", async () => {
-    const { enqueue, outbox, database, time } = await start(kind);
-    const server = await startSmtpTwin();
-    const mailer = createSmtpMailer({ url: server.url, from: "noreply@barong.test", timeoutMs: 2000 });
-    closing.push(server.down, mailer.close);
-    const open = outbox(mailer);
-    const recipients = Array.from({ length: 12 }, (_, mail) => `dana+${mail}@example.com`);
-    await server.down();
+  test("parcels of an account leave in their order, those of others do not wait for them", async () => {
+    const { post, outbox, accounts } = await start();
+    const [dana, eve] = accounts;
+    const receiver = aReceiver({ lanes: 8 });
+    const release = receiver.hangOn("dana 0");
+    const open = outbox(receiver);
 
-    for (const to of recipients) await enqueue(open, to);
-    await vi.waitFor(async () => {
-      const rows = await rowsOf(database);
-      expect(rows.every(({ attempts, leased_until }) => attempts === 1 && leased_until === null)).toBe(true);
-    });
-    await server.up();
+    for (let number = 0; number < 5; number++) {
+      await post(open, { accountId: dana, payload: { word: `dana ${number}` } });
+      await post(open, { accountId: eve, payload: { word: `eve ${number}` } });
+    }
+
+    await vi.waitFor(() => expect(receiver.words()).toEqual(["eve 0", "eve 1", "eve 2", "eve 3", "eve 4"]));
+    release();
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(10));
+    expect(receiver.words().filter((word) => word.startsWith("dana"))).toEqual(
+      [0, 1, 2, 3, 4].map((number) => `dana ${number}`),
+    );
+  });
+
+  test("an account's later parcels wait while an earlier one is tried again", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("first", new DeliveryRefused("not now", { permanent: false }));
+    const open = outbox(receiver);
+    for (const word of ["first", "second", "third"]) await post(open, { payload: { word } });
+    await vi.waitFor(async () =>
+      expect((await rows())[0]).toMatchObject({ attempts: 1, leased_until: null }),
+    );
+    await pause(200);
+    expect(receiver.taken).toEqual([]);
+
+    receiver.refuse("first", undefined);
     time.advance(60);
 
-    await vi.waitFor(async () => expect(await rowsOf(database)).toEqual([]), 5000);
-    expect(server.received.map(({ envelope }) => envelope.to[0]).sort()).toEqual([...recipients].sort());
+    await vi.waitFor(() => expect(receiver.words()).toEqual(["first", "second", "third"]));
   });
 
-  test("a mail server that hangs holds up neither commits nor mails of other lanes", async () => {
-    const { enqueue, outbox } = await start(kind);
-    const postOffice = aPostOffice();
-    const release = postOffice.hangOn("stuck@example.com");
-    const open = outbox(postOffice.mailer);
+  test("workers of several processes share the work, send each parcel once and keep the order of accounts", async () => {
+    const { post, outbox, rows, another, accounts } = await start();
+    const writer = outbox(undefined);
+    const perAccount = 15;
+    for (let number = 0; number < perAccount; number++)
+      for (const accountId of accounts)
+        await post(writer, { accountId, payload: { word: `${accountId} ${number}` } });
+    const [one, two] = [aReceiver({ lanes: 3, takesMs: 5 }), aReceiver({ lanes: 3, takesMs: 5 })];
+    const log: string[] = [];
+    for (const receiver of [one, two]) receiver.onTaken((word) => log.push(word));
 
-    await enqueue(open, "stuck@example.com");
-    for (let mail = 0; mail < 8; mail++) await enqueue(open, `dana+${mail}@example.com`);
+    outbox(one);
+    outbox(two, {}, await another());
 
-    await vi.waitFor(() => expect(postOffice.sent).toHaveLength(8));
-    release();
+    await vi.waitFor(
+      async () => expect((await rows()).every(({ state }) => state === "sent")).toBe(true),
+      15_000,
+    );
+    expect(log).toHaveLength(perAccount * accounts.length);
+    for (const accountId of accounts)
+      expect(log.filter((word) => word.startsWith(`${accountId} `))).toEqual(
+        Array.from({ length: perAccount }, (_, number) => `${accountId} ${number}`),
+      );
+    if (kind.name === "mysql") expect(Math.min(one.taken.length, two.taken.length)).toBeGreaterThan(0);
   });
 
-  test("workers of several processes share the work and send each mail once", async () => {
-    const { enqueue, outbox, database, another } = await start(kind);
-    const postOffice = aPostOffice({ takesMs: 5 });
-    const writer = outbox(postOffice.mailer, { lanes: 0 });
-    for (let mail = 0; mail < 40; mail++) await enqueue(writer, `dana+${mail}@example.com`);
-    const second = await another();
-
-    outbox(postOffice.mailer);
-    outbox(postOffice.mailer, {}, second);
-
-    await vi.waitFor(async () => expect(await rowsOf(database)).toEqual([]), 10_000);
-    expect(postOffice.sent).toHaveLength(40);
-    expect(new Set(postOffice.sent.map(({ to }) => to)).size).toBe(40);
-  });
-
-  test("what a killed worker had claimed is sent by another one, after the lease and not before", async () => {
-    const { enqueue, outbox, database, time } = await start(kind);
-    const killed = aPostOffice();
-    const release = killed.hangOn("dana@example.com");
-    await enqueue(outbox(killed.mailer, { lanes: 1 }), "dana@example.com");
+  test("what a killed worker had claimed is sent by another one under its name, after the lease and not before", async () => {
+    const { post, outbox, time } = await start();
+    const killed = aReceiver({ lanes: 1 });
+    const release = killed.hangOn("s3cret");
+    await post(outbox(killed), {});
     await vi.waitFor(() => expect(killed.tried).toHaveLength(1));
-    const survivor = aPostOffice();
-    outbox(survivor.mailer);
+    const survivor = aReceiver();
+    outbox(survivor);
 
     time.advance(110);
     await pause(200);
     expect(survivor.tried).toEqual([]);
     time.advance(11);
 
-    await vi.waitFor(() => expect(survivor.sent).toHaveLength(1));
-    expect(survivor.sent[0]?.id).toBe(killed.tried[0]?.id);
-    await vi.waitFor(async () => expect(await rowsOf(database)).toEqual([]));
+    await vi.waitFor(() => expect(survivor.taken).toHaveLength(1));
+    expect(survivor.taken[0]?.messageId).toBe(killed.tried[0]?.messageId);
     release();
   });
 
-  test("a worker that comes back after its lease leaves the item to the one that has it now", async () => {
-    const { enqueue, outbox, database, time } = await start(kind);
-    const late = aPostOffice();
-    const releaseLate = late.hangOn("dana@example.com");
-    await enqueue(outbox(late.mailer, { lanes: 1 }), "dana@example.com");
+  test("a worker that comes back after its lease leaves the parcel to the one that has it now", async () => {
+    const { post, outbox, rows, time } = await start();
+    const late = aReceiver({ lanes: 1 });
+    const releaseLate = late.hangOn("s3cret");
+    await post(outbox(late), {});
     await vi.waitFor(() => expect(late.tried).toHaveLength(1));
     time.advance(121);
-    const current = aPostOffice();
-    const releaseCurrent = current.hangOn("dana@example.com");
-    outbox(current.mailer);
+    const current = aReceiver();
+    const releaseCurrent = current.hangOn("s3cret");
+    outbox(current);
     await vi.waitFor(() => expect(current.tried).toHaveLength(1));
 
-    releaseLate(new MailRefused("too late", { permanent: true }));
+    releaseLate(new DeliveryRefused("too late", { permanent: true }));
     await pause(100);
 
-    expect(await rowsOf(database)).toMatchObject([{ state: "waiting", attempts: 2 }]);
+    expect(await rows()).toMatchObject([{ state: "waiting", attempts: 2 }]);
     releaseCurrent();
-    await vi.waitFor(async () => expect(await rowsOf(database)).toEqual([]));
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ state: "sent" }]));
   });
 
-  test("a mail that is refused for good is kept for the operator, not repeated, and logged without its secrets", async () => {
-    const { enqueue, outbox, database, time, logged } = await start(kind);
-    const postOffice = aPostOffice();
-    postOffice.refuse(new MailRefused("the mail server answered 550 5.1.1 to RCPT TO", { permanent: true }));
-    const open = outbox(postOffice.mailer);
+  test("a channel on which nobody is there loses nothing, uses no attempt up and is not asked in vain", async () => {
+    const { post, outbox, rows, time, logged } = await start();
+    const receiver = aReceiver();
+    receiver.isDown(new ChannelDown("nobody is there"));
+    const open = outbox(receiver);
 
-    await enqueue(open, "dana@example.com");
+    for (let parcel = 0; parcel < 12; parcel++) await post(open, { accountId: null });
+    await vi.waitFor(() => expect(logged).toMatchObject([{ level: "warn" }]));
+    await pause(300);
+    expect(receiver.tried.length).toBeLessThan(6);
+    expect((await rows()).every(({ attempts, state }) => attempts === 0 && state === "waiting")).toBe(true);
+    receiver.isDown(undefined);
+    time.advance(60);
+
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(12), 8000);
+    expect(new Set(receiver.taken.map(({ messageId }) => messageId)).size).toBe(12);
+  });
+
+  test("a parcel after which nobody answers any more does not keep others from leaving", async () => {
+    const { post, outbox, time } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("poison", new ChannelDown("the connection is gone"));
+    const open = outbox(receiver);
+    await post(open, { accountId: null, payload: { word: "poison" } });
+    await vi.waitFor(() => expect(receiver.tried.length).toBeGreaterThan(0));
+
+    for (let parcel = 0; parcel < 3; parcel++) await post(open, { accountId: null });
+    time.advance(5);
+
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(3), 8000);
+  });
+
+  test("a parcel that is refused for good is kept for the operator, not repeated, and logged without its secrets", async () => {
+    const { post, outbox, rows, time, logged } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("s3cret", new DeliveryRefused("it has no such box", { permanent: true }));
+    const open = outbox(receiver);
+
+    await post(open, {});
+    await post(open, { payload: { word: "next" } });
     await vi.waitFor(async () =>
-      expect(await rowsOf(database)).toMatchObject([{ state: "dead", attempts: 1 }]),
+      expect(await rows()).toMatchObject([
+        { state: "dead", attempts: 1, last_error: "it has no such box", leased_until: null },
+        { state: "sent" },
+      ]),
     );
     time.advance(3600);
     await pause(150);
 
-    expect(postOffice.tried).toHaveLength(1);
-    expect(await rowsOf(database)).toMatchObject([
-      { state: "dead", last_error: "the mail server answered 550 5.1.1 to RCPT TO", leased_until: null },
-    ]);
-    expect(logged).toMatchObject([{ level: "error", details: { topic: "confirmation", attempts: 1 } }]);
-    expect(JSON.stringify(logged)).not.toMatch(/t0ken|dana/);
+    expect(receiver.tried).toHaveLength(2);
+    expect(logged).toMatchObject([{ level: "error", details: { topic: "greeting", attempts: 1 } }]);
+    expect(JSON.stringify(logged)).not.toMatch(/s3cret/);
   });
 
-  test("a mail that fails again and again is given up after its last attempt", async () => {
-    const { enqueue, outbox, database, time, logged } = await start(kind);
-    const postOffice = aPostOffice();
-    postOffice.refuse(new Error("t0ken for dana@example.com cannot be sent"));
-    const open = outbox(postOffice.mailer);
+  test("a parcel that fails again and again is given up after its last attempt", async () => {
+    const { post, outbox, rows, time, logged } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("s3cret", new Error("s3cret cannot be sent"));
+    const open = outbox(receiver);
 
-    await enqueue(open, "dana@example.com");
+    await post(open, {});
     for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
-      await vi.waitFor(async () => {
-        expect(await rowsOf(database)).toMatchObject([{ attempts: attempt, leased_until: null }]);
-      });
+      await vi.waitFor(async () =>
+        expect(await rows()).toMatchObject([{ attempts: attempt, leased_until: null }]),
+      );
       time.advance(1200);
       open.kick();
     }
 
-    await vi.waitFor(async () => {
-      expect(await rowsOf(database)).toMatchObject([{ state: "dead", attempts: MOST_ATTEMPTS }]);
+    await vi.waitFor(async () =>
+      expect(await rows()).toMatchObject([{ state: "dead", attempts: MOST_ATTEMPTS }]),
+    );
+    expect(JSON.stringify([logged, await rows()])).not.toMatch(/s3cret/);
+  });
+
+  test("what has expired is dropped, and what supersedes takes the place of what waits", async () => {
+    const { post, outbox, rows, time } = await start();
+    const writer = outbox(undefined);
+    const expiresAt = new Date(time.clock().getTime() + 60_000);
+    await post(writer, { topic: "code", supersedes: true, payload: { word: "older" } });
+    await post(writer, { topic: "code", supersedes: true, payload: { word: "newer" } });
+    await post(writer, { topic: "other", expiresAt, payload: { word: "expired" } });
+    time.advance(61);
+    const receiver = aReceiver();
+
+    outbox(receiver);
+
+    await vi.waitFor(async () =>
+      expect(await rows()).toMatchObject([
+        { state: "dropped", last_error: "superseded", payload: "" },
+        { state: "sent" },
+        { state: "dropped", last_error: "expired", payload: "" },
+      ]),
+    );
+    expect(receiver.words()).toEqual(["newer"]);
+  });
+
+  test("a recipient gets no more than so many in a time; the rest comes later", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver({ perRecipient: { most: 3, seconds: 3600 } });
+    const open = outbox(receiver);
+
+    for (let parcel = 0; parcel < 5; parcel++) await post(open, { recipient: "dana@example.com" });
+    await post(open, { accountId: null, recipient: "eve@example.com" });
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(4));
+    await pause(200);
+    expect(receiver.taken).toHaveLength(4);
+    time.advance(3601);
+
+    await vi.waitFor(async () =>
+      expect((await rows()).every(({ state, attempts }) => state === "sent" && attempts <= 2)).toBe(true),
+    );
+    expect(receiver.taken).toHaveLength(6);
+  });
+
+  test("staff find a parcel with its secrets masked, and resend what was given up under its name", async () => {
+    const { post, outbox, rows } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("s3cret", new DeliveryRefused("no", { permanent: true }));
+    const open = outbox(receiver);
+    await post(open, { payload: { to: "dana@example.com", word: "s3cret", language: "de" } });
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ state: "dead" }]));
+    const { rows: listed } = await open.list({ state: "dead" }, { offset: 0, limit: 10 });
+    const id = Number(listed[0]?.id);
+
+    expect((await open.inspect(id)).contents).toEqual({ to: "d***", word: "***", language: "de" });
+    receiver.refuse("s3cret", undefined);
+    await open.resend(id, async () => {});
+
+    await vi.waitFor(() => expect(receiver.taken).toHaveLength(1));
+    expect(receiver.taken[0]?.messageId).toBe(receiver.tried[0]?.messageId);
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ state: "sent" }]));
+    await expect(open.resend(id, async () => {})).rejects.toMatchObject({
+      reasons: [ErrorReason.PARCEL_NOT_RESENDABLE],
     });
-    expect(JSON.stringify([logged, await rowsOf(database)])).not.toMatch(/t0ken|dana/);
   });
 
-  test("items that were given up are deleted once they are old", async () => {
-    const { enqueue, outbox, database, time } = await start(kind);
-    const postOffice = aPostOffice();
-    postOffice.refuse(new MailRefused("no", { permanent: true }));
-    const open = outbox(postOffice.mailer);
-    await enqueue(open, "dana@example.com");
-    await vi.waitFor(async () => expect(await rowsOf(database)).toMatchObject([{ state: "dead" }]));
-    const buried = time.clock();
-    time.advance(1);
+  test("what has left is deleted after three days, what was given up after thirty, what waits never", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("dead", new DeliveryRefused("no", { permanent: true }));
+    const open = outbox(receiver);
+    await post(open, { accountId: null, payload: { word: "dead" } });
+    await post(open, { accountId: null });
+    await post(open, { accountId: null, channel: "nobody's" });
+    await vi.waitFor(async () =>
+      expect((await rows()).map(({ state }) => state)).toEqual(["dead", "sent", "waiting"]),
+    );
 
-    expect(await open.deleteGivenUp(buried, 10)).toBe(0);
-    expect(await open.deleteGivenUp(time.clock(), 10)).toBe(1);
+    time.advance(3 * 86_400 + 1);
+    expect(await open.prune(10)).toBeGreaterThan(0);
+    expect((await rows()).map(({ state }) => state)).toEqual(["dead", "waiting"]);
+    time.advance(27 * 86_400);
+    await open.prune(10);
 
-    expect(await rowsOf(database)).toEqual([]);
+    expect((await rows()).map(({ state }) => state)).toEqual(["waiting"]);
   });
 
-  test("a stop waits for the mail in flight and begins no other", async () => {
-    const { enqueue, outbox, database } = await start(kind);
-    const postOffice = aPostOffice();
-    const release = postOffice.hangOn("first@example.com");
-    const open = outbox(postOffice.mailer, { lanes: 1 });
-    await enqueue(open, "first@example.com");
-    await enqueue(open, "second@example.com");
-    await vi.waitFor(() => expect(postOffice.tried).toHaveLength(1));
+  test("a stop waits for the delivery in flight, begins no other and gives back what it had taken", async () => {
+    const { post, outbox, rows } = await start();
+    const receiver = aReceiver({ lanes: 1, batch: 5 });
+    const release = receiver.hangOn("first");
+    const writer = outbox(undefined);
+    for (const word of ["first", "second"]) await post(writer, { accountId: null, payload: { word } });
+    const open = outbox(receiver);
+    await vi.waitFor(() => expect(receiver.tried).toHaveLength(1));
 
     const stopped = open.stop();
     setTimeout(release, 50);
     await stopped;
 
-    expect(postOffice.sent.map(({ to }) => to)).toEqual(["first@example.com"]);
-    expect(await rowsOf(database)).toMatchObject([{ state: "waiting", attempts: 0 }]);
+    expect(receiver.words()).toEqual(["first"]);
+    expect(await rows()).toMatchObject([
+      { state: "sent" },
+      { state: "waiting", attempts: 0, leased_until: null },
+    ]);
   });
 
   test("a stop does not wait for ever", async () => {
-    const { enqueue, outbox } = await start(kind);
-    const postOffice = aPostOffice();
-    const release = postOffice.hangOn("dana@example.com");
-    const open = outbox(postOffice.mailer, { stopSeconds: 0.05 });
-    await enqueue(open, "dana@example.com");
-    await vi.waitFor(() => expect(postOffice.tried).toHaveLength(1));
+    const { post, outbox } = await start();
+    const receiver = aReceiver();
+    const release = receiver.hangOn("s3cret");
+    const open = outbox(receiver, { stopSeconds: 0.05 });
+    await post(open, {});
+    await vi.waitFor(() => expect(receiver.tried).toHaveLength(1));
 
     await open.stop();
 
-    expect(postOffice.sent).toEqual([]);
+    expect(receiver.taken).toEqual([]);
     release();
   });
+
+  test("a delivery does not begin when too little is left of its lease", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver({ lanes: 1, batch: 5 });
+    const release = receiver.hangOn("first");
+    const writer = outbox(undefined);
+    for (const word of ["first", "second"]) await post(writer, { payload: { word } });
+    outbox(receiver, { pollSeconds: 3600 });
+    await vi.waitFor(() => expect(receiver.tried).toHaveLength(1));
+
+    time.advance(70);
+    release();
+
+    await vi.waitFor(async () => expect((await rows())[0]).toMatchObject({ state: "sent" }));
+    await vi.waitFor(() => expect(receiver.words()).toEqual(["first", "second"]));
+    // Taken anew, with a lease of its own.
+    expect(receiver.tried.map(({ attempts }) => attempts)).toEqual([1, 1]);
+  });
 });
-
-async function start(kind: TestDatabase) {
-  const { database, url, close } = await openMigrated(kind);
-  closing.push(close);
-  const accountId = await anAccountIn(database);
-  const time = movableTime();
-  const logged: { level: string; details: object }[] = [];
-
-  return {
-    database,
-    time,
-    logged,
-    /** The same database as another process sees it. */
-    async another(): Promise<Database> {
-      const second = await openDatabase({ url, poolSize: 10, queryTimeoutMs: 10_000 });
-      closing.push(() => second.close());
-      return second;
-    },
-    outbox(mailer: Mailer, settings: Partial<WorkerSettings> = {}, on: Database = database): Outbox {
-      const outbox = createOutbox({
-        store: createOutboxStore(on),
-        vault: createVault([{ id: "test", key: Buffer.alloc(32, 7) }]),
-        mailer,
-        texts: createMailTexts({
-          appName: "Barong",
-          confirmUrl: "http://x/{token}",
-          resetUrl: "http://y/{token}",
-        }),
-        clock: time.clock,
-        logger: loggerInto(logged),
-        settings: { pollSeconds: 0.05, leaseSeconds: 120, stopSeconds: 1, ...settings },
-      });
-      outbox.start();
-      closing.push(outbox.stop);
-      return outbox;
-    },
-    enqueue: (outbox: Outbox, to: string, meanwhile: () => Promise<void> = async () => {}) =>
-      database.transaction(async (tx) => {
-        const fields = { token: "t0ken" };
-        await outbox.enqueueMail(tx, { topic: "confirmation", accountId, to, language: "en", fields });
-        await meanwhile();
-      }),
-  };
-}
-
-/** Takes mails, or not, as told. */
-function aPostOffice({ takesMs = 0 } = {}) {
-  const tried: MailMessage[] = [];
-  const sent: MailMessage[] = [];
-  const hanging = new Map<string, Promise<Error | undefined>>();
-  let refusal: Error | undefined;
-  const mailer: Mailer = {
-    async send(message) {
-      tried.push(message);
-      if (takesMs > 0) await pause(takesMs);
-      const fault = (await hanging.get(message.to)) ?? refusal;
-      if (fault) throw fault;
-      sent.push(message);
-    },
-    async close() {},
-  };
-  return {
-    mailer,
-    tried,
-    sent,
-    refuse(fault: Error) {
-      refusal = fault;
-    },
-    /** Mails to this address hang until the answer is called, with or without a fault. */
-    hangOn(to: string): (fault?: Error) => void {
-      let release: (fault?: Error) => void = () => {};
-      hanging.set(to, new Promise((resolve) => (release = resolve)));
-      return (fault) => release(fault);
-    },
-  };
-}
-
-function movableTime() {
-  let now = Date.parse("2026-11-22T12:00:00Z");
-  return {
-    clock: () => new Date(now),
-    advance(seconds: number) {
-      now += seconds * 1000;
-    },
-  };
-}
-
-function loggerInto(lines: { level: string; details: object }[]): Logger {
-  const at = (level: string) => (details: object, message: string) => {
-    lines.push({ level, details: { ...details, message } });
-  };
-  const logger: Logger = {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: () => logger,
-  };
-  return logger;
-}
-
-async function anAccountIn({ sequelize }: Database): Promise<number> {
-  const now = new Date("2026-11-22T12:00:00Z");
-  await sequelize.getQueryInterface().bulkInsert("users", [
-    {
-      uid: "ID1234567890",
-      email: "dana@example.com",
-      password_digest: "-",
-      created_at: now,
-      updated_at: now,
-    },
-  ]);
-  const [row] = await sequelize.query<{ id: number }>("SELECT id FROM users", { type: QueryTypes.SELECT });
-  if (!row) throw new Error("there is no account");
-  return row.id;
-}
-
-interface Row {
-  readonly attempts: number;
-  readonly leased_until: Date | null;
-}
-
-const rowsOf = ({ sequelize }: Database): Promise<Row[]> =>
-  sequelize.query<Row>("SELECT * FROM outbox ORDER BY id", { type: QueryTypes.SELECT });
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

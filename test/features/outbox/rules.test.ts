@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { afterFailure, isPermanent, MOST_ATTEMPTS } from "../../../src/features/outbox/rules.js";
-import { MailRefused } from "../../../src/ports/mail/mail.js";
+import { DeliveryRefused } from "../../../src/ports/delivery.js";
 
 const middle = 0.5;
 
@@ -22,8 +22,8 @@ test("an item is given up after its last attempt, or at once when another one ca
 });
 
 test("only a refusal that says so is permanent", () => {
-  expect(isPermanent(new MailRefused("no such mailbox", { permanent: true }))).toBe(true);
-  expect(isPermanent(new MailRefused("busy", { permanent: false }))).toBe(false);
+  expect(isPermanent(new DeliveryRefused("no such mailbox", { permanent: true }))).toBe(true);
+  expect(isPermanent(new DeliveryRefused("busy", { permanent: false }))).toBe(false);
   expect(isPermanent(new TypeError("a bug"))).toBe(false);
   expect(isPermanent("text")).toBe(false);
 });
