@@ -5,7 +5,14 @@ import { SMTPServer } from "smtp-server";
 /** A mail as it came over the wire. */
 export interface ReceivedMail {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  readonly encrypted: boolean;
   readonly mail: ParsedMail;
+}
+
+/** PEM; with it the server offers STARTTLS. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
 }
 
 type Refusable = "MAIL FROM" | "RCPT TO" | "DATA";
@@ -14,12 +21,15 @@ type Refusable = "MAIL FROM" | "RCPT TO" | "DATA";
  * A mail server in this process. It refuses mails that real ones would or should refuse: several recipients, a
  * recipient that differs from the header, no Message-ID, text or HTML missing.
  */
-export async function startSmtpTwin() {
+export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}) {
   const received: ReceivedMail[] = [];
   const refusals = new Map<Refusable, { code: number; text: string }>();
   let port = 0;
   let delayMs = 0;
+  let held: Promise<void> | undefined;
   let server: SMTPServer | undefined;
+  const connections = { most: 0, total: 0 };
+  let open = 0;
 
   const answerTo = (command: Refusable) => {
     const refusal = refusals.get(command);
@@ -30,18 +40,31 @@ export async function startSmtpTwin() {
     if (server) return;
     const starting = new SMTPServer({
       authOptional: true,
-      disabledCommands: ["STARTTLS", "AUTH"],
+      disabledCommands: tls ? ["AUTH"] : ["STARTTLS", "AUTH"],
+      ...tls,
       logger: false,
+      // Whoever keeps a connection has no hold on a server that ends.
+      closeTimeout: 50,
+      onConnect(_session, done) {
+        open += 1;
+        connections.total += 1;
+        connections.most = Math.max(connections.most, open);
+        done();
+      },
+      onClose() {
+        open -= 1;
+      },
       onMailFrom: (_address, _session, done) => done(answerTo("MAIL FROM")),
       onRcptTo: (_address, _session, done) => done(answerTo("RCPT TO")),
-      onData(stream, { envelope }, done) {
+      onData(stream, { envelope, secure }, done) {
         const from = envelope.mailFrom ? envelope.mailFrom.address : "";
         const to = envelope.rcptTo.map(({ address }) => address);
         const take = async () => {
           const mail = await simpleParser(stream);
           await new Promise((resolve) => setTimeout(resolve, delayMs));
+          await held;
           const refusal = answerTo("DATA") ?? faultOf(mail, to);
-          if (!refusal) received.push({ envelope: { from, to }, mail });
+          if (!refusal) received.push({ envelope: { from, to }, encrypted: secure, mail });
           return refusal;
         };
         take().then((refusal) => done(refusal), done);
@@ -65,6 +88,8 @@ export async function startSmtpTwin() {
     /** Stays the same over `down` and `up`. */
     url: `smtp://127.0.0.1:${port}`,
     received,
+    /** How many there were at the same time at most, and altogether. */
+    connections,
     up,
     down,
     /** Answers `command` with an error from now on; `accept` ends that. */
@@ -72,6 +97,17 @@ export async function startSmtpTwin() {
       refusals.set(command, { code, text });
     },
     accept: () => refusals.clear(),
+    /** From now on the server takes no mail and refuses none, until the answer is called. */
+    hold(): () => void {
+      let release = (): void => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => {
+        held = undefined;
+        release();
+      };
+    },
     /** How long the server thinks before it takes a mail. */
     delay(milliseconds: number) {
       delayMs = milliseconds;

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { type Behaviour, type Fault, startVendorTwin } from "./vendor-twin.js";
 
 export const TWILIO = {
   accountSid: "AC0123456789abcdef0123456789abcdef",
@@ -13,128 +13,84 @@ export interface ReceivedSms {
   readonly body: string;
 }
 
-type Behaviour =
-  | { readonly kind: "works" }
-  | { readonly kind: "answers"; readonly status: number; readonly body: string }
-  | { readonly kind: "is silent" }
-  | { readonly kind: "trickles" }
-  | { readonly kind: "resets" };
-
 /** What Twilio says when it refuses: a status, its own code, and words that repeat the number. */
 export const twilioError = (status: number, code: number, message = "a refusal"): Behaviour => ({
   kind: "answers",
   status,
-  body: JSON.stringify({ code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status }),
+  body: JSON.stringify(refusal(status, code, message).body),
 });
 
-/**
- * Twilio's API for messages in this process: takes exactly what the real one documents, and refuses all else as it does. What it
- * refused by itself is in `faults`, so that a test can tell a wrong request from a behaviour it asked for.
- */
+/** Twilio's API for messages in this process: takes exactly what the real one documents, and refuses all else as it does. */
 export async function startTwilioTwin() {
   const received: ReceivedSms[] = [];
-  const faults: string[] = [];
-  let behaviour: Behaviour = { kind: "works" };
-
-  const server = createServer(async (request, response) => {
-    const form = await formOf(request);
-    const fault = faultOf(request, form);
-    if (fault) {
-      faults.push(fault.message);
-      return answer(response, fault.status, fault);
-    }
-    if (behaviour.kind === "is silent") return;
-    if (behaviour.kind === "resets") return void request.socket.resetAndDestroy();
-    if (behaviour.kind === "trickles") return trickle(response);
-    if (behaviour.kind === "answers") {
-      return void response
-        .writeHead(behaviour.status, { "content-type": "application/json" })
-        .end(behaviour.body);
-    }
-    const sms = smsOf(form);
-    received.push(sms);
-    answer(response, 201, {
-      sid: `SM${String(received.length).padStart(32, "0")}`,
-      account_sid: TWILIO.accountSid,
-      to: sms.to,
-      from: sms.from,
-      body: sms.body,
-      status: "queued",
-      error_code: null,
-      error_message: null,
-    });
+  const twin = await startVendorTwin({
+    faultOf,
+    work(_request, body) {
+      const sms = smsOf(body);
+      received.push(sms);
+      return {
+        status: 201,
+        body: {
+          sid: `SM${String(received.length).padStart(32, "0")}`,
+          account_sid: TWILIO.accountSid,
+          ...sms,
+          status: "queued",
+          error_code: null,
+          error_message: null,
+        },
+      };
+    },
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
 
-  return {
-    url,
+  return Object.assign(twin, {
     /** What makes a server of ours use this twin. */
     environment: {
       TWILIO_ACCOUNT_SID: TWILIO.accountSid,
       TWILIO_AUTH_TOKEN: TWILIO.authToken,
       TWILIO_PHONE_NUMBER: TWILIO.from,
-      TWILIO_URL: url,
+      TWILIO_URL: twin.url,
     },
     received,
-    faults,
-    behave(next: Behaviour) {
-      behaviour = next;
-    },
-    async stop(): Promise<void> {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  });
 }
 
 export type TwilioTwin = Awaited<ReturnType<typeof startTwilioTwin>>;
 
-interface Fault {
-  readonly status: number;
-  readonly code: number;
-  readonly message: string;
-}
-
-function faultOf({ method, url, headers }: IncomingMessage, form: URLSearchParams): Fault | undefined {
-  const { to, from, body } = smsOf(form);
+/** The fault that a request has at any of Twilio's addresses where forms are posted. */
+export function formFault(
+  { method, url, headers }: IncomingMessage,
+  { path, fields, form }: { readonly path: string; readonly fields: string; readonly form: URLSearchParams },
+): Fault | undefined {
   const type = headers["content-type"] ?? "";
   const password = Buffer.from(`${TWILIO.accountSid}:${TWILIO.authToken}`).toString("base64");
-  const no = (status: number, code: number, message: string): Fault => ({ status, code, message });
-
-  if (headers.authorization !== `Basic ${password}`) return no(401, 20003, "Authenticate");
-  if (url !== `/2010-04-01/Accounts/${TWILIO.accountSid}/Messages.json`) return no(404, 20404, `no ${url}`);
-  if (method !== "POST") return no(405, 20004, `no ${method} here`);
-  if (!type.startsWith("application/x-www-form-urlencoded")) return no(400, 20001, `a body of ${type}`);
-  if ([...form.keys()].sort().join() !== "Body,From,To") return no(400, 20001, `fields ${[...form.keys()]}`);
-  if (from !== TWILIO.from) return no(400, 21606, `${from} is not a number of the account`);
-  if (!/^\+[1-9]\d{6,14}$/.test(to)) return no(400, 21211, `Invalid 'To' Phone Number: ${to}`);
-  if (body === "") return no(400, 21602, "Message body is required");
-  if (body.length > 1600)
-    return no(400, 21617, "The concatenated message body exceeds the 1600 character limit");
+  if (headers.authorization !== `Basic ${password}`) return refusal(401, 20003, "Authenticate");
+  if (url !== path) return refusal(404, 20404, `no ${url}`);
+  if (method !== "POST") return refusal(405, 20004, `no ${method} here`);
+  if (!type.startsWith("application/x-www-form-urlencoded")) return refusal(400, 20001, `a body of ${type}`);
+  if ([...form.keys()].sort().join() !== fields) return refusal(400, 20001, `fields ${[...form.keys()]}`);
   return undefined;
 }
 
-const smsOf = (form: URLSearchParams): ReceivedSms => ({
-  to: form.get("To") ?? "",
-  from: form.get("From") ?? "",
-  body: form.get("Body") ?? "",
+export const refusal = (status: number, code: number, message: string): Fault => ({
+  status,
+  message,
+  body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status },
 });
 
-async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
-  let body = "";
-  for await (const chunk of request) body += chunk;
-  return new URLSearchParams(body);
+function faultOf(request: IncomingMessage, body: string): Fault | undefined {
+  const path = `/2010-04-01/Accounts/${TWILIO.accountSid}/Messages.json`;
+  const fault = formFault(request, { path, fields: "Body,From,To", form: new URLSearchParams(body) });
+  if (fault) return fault;
+  const sms = smsOf(body);
+  if (sms.from !== TWILIO.from) return refusal(400, 21606, `${sms.from} is not a number of the account`);
+  if (!/^\+[1-9]\d{6,14}$/.test(sms.to)) return refusal(400, 21211, `Invalid 'To' Phone Number: ${sms.to}`);
+  if (sms.body === "") return refusal(400, 21602, "Message body is required");
+  if (sms.body.length > 1600)
+    return refusal(400, 21617, "The concatenated message body exceeds the 1600 character limit");
+  return undefined;
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
-/** An answer that never ends, a byte at a time. */
-function trickle(response: ServerResponse): void {
-  response.writeHead(201, { "content-type": "application/json" });
-  const dripping = setInterval(() => response.write(" "), 20);
-  response.once("close", () => clearInterval(dripping));
+function smsOf(body: string): ReceivedSms {
+  const form = new URLSearchParams(body);
+  return { to: form.get("To") ?? "", from: form.get("From") ?? "", body: form.get("Body") ?? "" };
 }

@@ -6,13 +6,13 @@ const SENT = { message: "Code was sent successfully" };
 const VERIFIED = { message: "Phone was verified successfully" };
 
 export const phoneHandlers = (phones: Phones): Handlers<typeof PhoneService> => ({
-  async createPhone({ phoneNumber = "" }, { caller }) {
-    await phones.add(caller.accountId, phoneNumber);
+  async createPhone({ phoneNumber = "" }, { caller, origin }) {
+    await phones.add({ accountId: caller.accountId, ip: origin.ip }, phoneNumber);
     return SENT;
   },
 
-  async sendCode({ phoneNumber = "" }, { caller }) {
-    await phones.sendCode(caller.accountId, phoneNumber);
+  async sendCode({ phoneNumber = "" }, { caller, origin }) {
+    await phones.sendCode({ accountId: caller.accountId, ip: origin.ip }, phoneNumber);
     return SENT;
   },
 

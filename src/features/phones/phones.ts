@@ -6,20 +6,22 @@ import { beyondCall } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
 import { randomDigits } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
+import type { CountryRule } from "../../platform/settings.js";
 import { type SmsSender, SmsUnavailable } from "../../ports/sms/sms.js";
 import type { Accounts } from "../accounts/accounts.js";
 import type { Labels } from "../labels/labels.js";
-import type { Throttles } from "../throttles/throttles.js";
+import type { Outbox } from "../outbox/outbox.js";
+import type { SmsBudgets } from "./budget.js";
+import { SMS_CHANNEL, type SmsParcel } from "./courier.js";
 import {
   CODE_DIGITS,
   CODE_SECONDS,
+  isServed,
   MOST_GUESSES,
   MOST_PHONES,
   normaliseCode,
   normalisePhone,
   type PhoneNumber,
-  SMS_OF_ACCOUNT,
-  SMS_OF_ALL,
   smsText,
   UNVERIFIED_SECONDS,
 } from "./rules.js";
@@ -32,40 +34,51 @@ export interface PhonesNeeds {
   readonly store: PhoneStore;
   readonly accounts: Accounts;
   readonly labels: Labels;
-  readonly throttles: Throttles;
-  readonly sms: SmsSender;
+  readonly budget: SmsBudgets;
+  readonly outbox: Pick<Outbox, "post" | "withdraw">;
+  readonly sms: Pick<SmsSender, "check">;
   readonly vault: Vault;
   readonly clock: Clock;
   readonly appName: string;
   /** With `{code}` and perhaps `{app}`. */
   readonly smsTemplate: string;
+  readonly countries: CountryRule;
 }
+
+/** Who asks for an SMS. */
+export interface Asker {
+  readonly accountId: number;
+  readonly ip: string;
+}
+
+const TOPIC = "phone_verification";
 
 /** Numbers of accounts. Of all accounts that add a number only one can verify it. */
 export function createPhones(needs: PhonesNeeds) {
-  const { database, store, accounts, labels, throttles, sms, vault, clock, appName, smsTemplate } = needs;
+  const { database, store, accounts, labels, budget, outbox, sms, vault, clock, appName, smsTemplate } =
+    needs;
 
   return {
     ofAccount: store.ofAccount,
 
-    /** Adds a number to an account and texts a code to it. When that fails, the number is kept. */
-    async add(accountId: number, text: string): Promise<void> {
-      const phone = phoneIn(text);
+    /** Adds a number to an account and has a code texted to it. When too many were, the number is kept. */
+    async add(asker: Asker, text: string): Promise<void> {
+      const phone = reachablePhoneIn(text);
       await database.transaction(async (tx) => {
-        await accounts.lock(accountId, tx);
+        await accounts.lock(asker.accountId, tx);
         await refuseVerified(phone.number, tx);
-        await makeRoom(accountId, phone.number, tx);
-        await store.insert({ userId: accountId, ...phone }, clock(), tx);
+        await makeRoom(asker.accountId, phone.number, tx);
+        await store.insert({ userId: asker.accountId, ...phone }, clock(), tx);
       });
-      await textCode(accountId, phone.number);
+      await textCode(asker, phone);
     },
 
-    /** Texts another code to a number of an account; the one before is void. */
-    async sendCode(accountId: number, text: string): Promise<void> {
-      const { number } = phoneIn(text);
-      await refuseVerified(number);
-      if (!(await store.find(accountId, number))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
-      await textCode(accountId, number);
+    /** Has another code texted to a number of an account; the one before is void. */
+    async sendCode(asker: Asker, text: string): Promise<void> {
+      const phone = reachablePhoneIn(text);
+      await refuseVerified(phone.number);
+      if (!(await store.find(asker.accountId, phone.number))) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
+      await textCode(asker, phone);
     },
 
     /** Verifies a number of an account by its code, labels the account and raises its level. */
@@ -76,10 +89,16 @@ export function createPhones(needs: PhonesNeeds) {
       const phone = await database.transaction((tx) =>
         store.countGuess(accountId, number, MOST_GUESSES, clock(), tx),
       );
-      if (!phone || !isCodeOf(phone, code)) throw new Failure(ErrorReason.PHONE_CODE_INVALID);
+      if (!phone || !(await isCodeOf(phone, code))) throw new Failure(ErrorReason.PHONE_CODE_INVALID);
       await database.transaction((tx) => settle(phone, tx));
     },
   };
+
+  function reachablePhoneIn(text: string): PhoneNumber {
+    const phone = phoneIn(text);
+    if (!isServed(phone.country, needs.countries)) throw new Failure(ErrorReason.PHONE_INVALID);
+    return phone;
+  }
 
   async function refuseVerified(number: string, tx?: Tx): Promise<void> {
     if (await store.isVerified(number, tx)) throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
@@ -93,34 +112,48 @@ export function createPhones(needs: PhonesNeeds) {
     if (present.length - deleted >= MOST_PHONES) throw new Failure(ErrorReason.PHONE_LIMIT_REACHED);
   }
 
-  async function textCode(accountId: number, number: string): Promise<void> {
-    const allowances = allowancesOf(accountId, number);
-    for (const { bucket, allowance } of allowances) await throttles.spend(bucket, allowance);
+  async function textCode({ accountId, ip }: Asker, phone: PhoneNumber): Promise<void> {
+    const { number } = phone;
+    const giveBack = await budget.spend({ accountId, phone, ip });
     const code = randomDigits(CODE_DIGITS);
-    const hash = vault.fingerprint(code, codeContext(accountId, number));
-    await database.transaction(async (tx) => {
+    const codeHash = vault.fingerprint(code, codeContext(accountId, number));
+    const parcel: SmsParcel = {
+      number,
+      text: smsText(smsTemplate, { app: appName, code }),
+      code,
+      codeHash,
+    };
+    const way = { channel: SMS_CHANNEL, topic: TOPIC, accountId, recipient: number };
+    const replaced = await database.transaction(async (tx) => {
       const now = clock();
       const expiresAt = secondsAfter(now, CODE_SECONDS);
       // Verified by a call at the same moment.
-      if (!(await store.setCode(accountId, number, { hash, expiresAt }, now, tx)))
+      if (!(await store.setCode(accountId, number, { hash: codeHash, expiresAt }, now, tx)))
         throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
+      const withdrawn = await outbox.withdraw(tx, way);
+      await outbox.post(tx, { ...way, payload: parcel, expiresAt });
+      return withdrawn > 0;
     });
+    // One that never left has cost nothing; it was counted when it was asked for.
+    if (replaced) await giveBack();
+  }
+
+  async function isCodeOf(phone: Phone, code: string): Promise<boolean> {
+    const { userId, number, codeHash, codeCheckedBy } = phone;
+    if (codeHash === null) return false;
+    const guess = normaliseCode(code);
+    if (codeCheckedBy === null) {
+      return vault.isFingerprint(codeHash, guess, codeContext(Number(userId), number));
+    }
     try {
-      await sms.send({ to: `+${number}`, text: smsText(smsTemplate, { app: appName, code }), code });
+      return await sms.check(codeCheckedBy, `+${number}`, guess);
     } catch (fault) {
-      // What a vendor that is down did not send costs nothing; what it refuses may be asked for again and again.
-      if (fault instanceof SmsUnavailable) await giveBack(allowances);
+      // Nobody has looked at the guess.
+      if (fault instanceof SmsUnavailable && fault.isDown) {
+        await beyondCall(() => database.transaction((tx) => store.uncountGuess(phone, tx)));
+      }
       throw fault;
     }
-  }
-
-  async function giveBack(allowances: ReturnType<typeof allowancesOf>): Promise<void> {
-    await beyondCall(() => Promise.allSettled(allowances.map(({ bucket }) => throttles.refund(bucket))));
-  }
-
-  function isCodeOf({ userId, number, codeHash }: Phone, code: string): boolean {
-    if (codeHash === null) return false;
-    return vault.isFingerprint(codeHash, normaliseCode(code), codeContext(Number(userId), number));
   }
 
   async function settle(phone: Phone, tx: Tx): Promise<void> {
@@ -145,14 +178,6 @@ function phoneIn(text: string): PhoneNumber {
   if (!phone) throw new Failure(ErrorReason.PHONE_INVALID);
   return phone;
 }
-
-const allowancesOf = (accountId: number, number: string) => [
-  ...SMS_OF_ACCOUNT.map((allowance) => ({
-    bucket: `sms:${allowance.seconds}:${number}:${accountId}`,
-    allowance,
-  })),
-  { bucket: `sms:${number}`, allowance: SMS_OF_ALL },
-];
 
 /** A fingerprint for this number of this account is good for no other. */
 const codeContext = (accountId: number, number: string): string => `phone_code:${accountId}:${number}`;

@@ -1,4 +1,6 @@
 import { parsePhoneNumberFromString } from "libphonenumber-js/max";
+import { networkOf } from "../../platform/network.js";
+import type { CountryRule } from "../../platform/settings.js";
 
 /** Digits of a code, how long it is good, and how many wrong guesses kill it. */
 export const CODE_DIGITS = 6;
@@ -18,6 +20,61 @@ export const SMS_OF_ACCOUNT = [
   { calls: 10, seconds: 86_400 },
 ] as const;
 export const SMS_OF_ALL = { calls: 30, seconds: 86_400 } as const;
+
+/** Whoever earns from SMS takes numbers in rows: these many digits of them are the same. */
+const PREFIX_DIGITS = 7;
+
+/** How many SMS leave altogether; 0 is no limit. */
+export interface SmsLimits {
+  readonly perPrefixHour: number;
+  readonly perClientHour: number;
+  readonly perCountryHour: number;
+  readonly perDay: number;
+}
+
+/** An SMS that somebody asks for. */
+export interface AskedSms {
+  readonly accountId: number;
+  readonly phone: PhoneNumber;
+  /** Where the request came from. */
+  readonly ip: string;
+}
+
+/** What an SMS is counted by. */
+export interface SmsBudget {
+  /** For the log. */
+  readonly name: "account" | "number" | "client" | "prefix" | "country" | "day";
+  readonly bucket: string;
+  readonly allowance: { readonly calls: number; readonly seconds: number };
+}
+
+/** All that an SMS has to fit into, the narrowest first: what is refused there cannot use the wider ones up. */
+export function smsBudgets({ accountId, phone, ip }: AskedSms, limits: SmsLimits): SmsBudget[] {
+  const { number, country } = phone;
+  const [hour, day] = [3600, 86_400];
+  const prefix = number.slice(0, PREFIX_DIGITS);
+  const wide = [
+    { name: "client", bucket: networkOf(ip), calls: limits.perClientHour, seconds: hour },
+    { name: "prefix", bucket: prefix, calls: limits.perPrefixHour, seconds: hour },
+    { name: "country", bucket: country, calls: limits.perCountryHour, seconds: hour },
+    { name: "day", bucket: "all", calls: limits.perDay, seconds: day },
+  ] as const;
+  return [
+    ...SMS_OF_ACCOUNT.map((allowance) => ({
+      name: "account" as const,
+      bucket: `sms:${allowance.seconds}:${number}:${accountId}`,
+      allowance,
+    })),
+    { name: "number", bucket: `sms:${number}`, allowance: SMS_OF_ALL },
+    ...wide
+      .filter(({ calls }) => calls > 0)
+      .map(({ name, bucket, ...allowance }) => ({ name, bucket: `sms:${name}:${bucket}`, allowance })),
+  ];
+}
+
+/** Whether numbers of a country are accepted: those named alone, or all but those named. */
+export const isServed = (country: string, rule: CountryRule): boolean =>
+  "only" in rule ? rule.only.includes(country) : !rule.except.includes(country);
 
 export interface PhoneNumber {
   /** Country code and national number, digits only. */

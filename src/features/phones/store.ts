@@ -19,6 +19,7 @@ function definePhoneModel({ sequelize }: Database) {
     declare codeHash: string | null;
     declare codeExpiresAt: Date | null;
     declare codeAttempts: number;
+    declare codeCheckedBy: string | null;
     declare validatedAt: Date | null;
     declare validatedNumber: string | null;
     declare createdAt: Date;
@@ -33,6 +34,7 @@ function definePhoneModel({ sequelize }: Database) {
       codeHash: { type: DataTypes.CHAR(64), allowNull: true },
       codeExpiresAt: instant({ allowNull: true }),
       codeAttempts: { type: DataTypes.INTEGER, allowNull: false },
+      codeCheckedBy: { type: DataTypes.STRING(32), allowNull: true },
       validatedAt: instant({ allowNull: true }),
       validatedNumber: { type: DataTypes.STRING(32), allowNull: true },
       createdAt: instant(),
@@ -43,7 +45,10 @@ function definePhoneModel({ sequelize }: Database) {
   return PhoneModel;
 }
 
-/** A number of an account. `validatedNumber` is the number once it is verified; `updatedAt` moves with every code. */
+/**
+ * A number of an account. `validatedNumber` is the number once it is verified; `updatedAt` moves with every code. `codeCheckedBy` is the
+ * vendor who texted a code of his own in place of ours, and alone knows it.
+ */
 export type Phone = InferAttributes<InstanceType<ReturnType<typeof definePhoneModel>>>;
 
 /** The unique index of verified numbers, for telling which rule a duplicate broke. */
@@ -85,6 +90,7 @@ export function createPhoneStore(database: Database) {
         number,
         ...unverified,
         codeAttempts: 0,
+        codeCheckedBy: null,
         createdAt: now,
         updatedAt: now,
       };
@@ -100,10 +106,16 @@ export function createPhoneStore(database: Database) {
 
     /** Puts a new code in place of the one before; false when the account has no such number that waits for one. */
     async setCode(userId: number, number: string, { hash, expiresAt }: NewCode, now: Date, tx: Tx) {
-      const code = { codeHash: hash, codeExpiresAt: expiresAt, codeAttempts: 0, updatedAt: now };
+      const unused = { codeAttempts: 0, codeCheckedBy: null };
+      const code = { codeHash: hash, codeExpiresAt: expiresAt, ...unused, updatedAt: now };
       const where = { userId, number, validatedAt: null };
       const [changed] = await PhoneModel.update(code, { where, ...inTransaction(tx) });
       return changed === 1;
+    },
+
+    /** Notes who knows the code that is being texted, unless it was replaced or used meanwhile. */
+    async setCheckedBy({ id, codeHash }: Phone, provider: string | null, tx: Tx): Promise<void> {
+      await PhoneModel.update({ codeCheckedBy: provider }, { where: { id, codeHash }, ...inTransaction(tx) });
     },
 
     /**
@@ -122,6 +134,13 @@ export function createPhoneStore(database: Database) {
       const more = { codeAttempts: literal("`code_attempts` + 1") };
       const [counted] = await PhoneModel.update(more, { where, ...inTransaction(tx) });
       return counted === 1 ? ((await find(userId, number, tx)) ?? undefined) : undefined;
+    },
+
+    /** Takes a guess back at which nobody has looked. */
+    async uncountGuess({ id, codeHash }: Phone, tx: Tx): Promise<void> {
+      const less = { codeAttempts: literal("`code_attempts` - 1") };
+      const where = { id, codeHash, codeAttempts: { [Op.gt]: 0 } };
+      await PhoneModel.update(less, { where, ...inTransaction(tx) });
     },
 
     /** Marks a number verified by its code; false when the code was used or replaced meanwhile. */

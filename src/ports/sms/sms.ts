@@ -1,5 +1,7 @@
 /** One SMS to one person. */
 export interface SmsMessage {
+  /** The same whenever the same SMS is sent again, so that a vendor can drop the copy. */
+  readonly id: string;
   /** `+` and digits, country code first. */
   readonly to: string;
   readonly text: string;
@@ -7,13 +9,33 @@ export interface SmsMessage {
   readonly code?: string;
 }
 
-/** Hands SMS to whoever delivers them. */
-export interface SmsSender {
+/** One vendor of SMS. */
+export interface SmsProvider {
+  /** How settings call it. */
+  readonly name: string;
   /**
    * Resolves once the other side has taken responsibility for the SMS. Throws {@link SmsRefused} or {@link SmsUnavailable},
-   * within ten seconds and when the call being served ends.
+   * within ten seconds.
    */
   send(message: SmsMessage): Promise<void>;
+  /**
+   * Present where the vendor does not text what it is given, but a code of its own: whether this is the one, and it was not used
+   * before. Throws {@link SmsUnavailable}, within five seconds and when the call being served ends.
+   */
+  check?(to: string, code: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Hands SMS to the first of the vendors that takes them. */
+export interface SmsSender {
+  /**
+   * Asks one vendor after the other until one has taken the SMS; those that failed a moment ago are passed over. `onWay` is waited for
+   * before each vendor that knows another code than the one before: with its name when the code will be its own, with null when it is
+   * that of the text. Throws {@link SmsRefused} when every vendor refuses the number, else {@link SmsUnavailable}.
+   */
+  send(message: SmsMessage, onWay: (codeOf: string | null) => Promise<void>): Promise<void>;
+  /** Asks a vendor by its name whether a code is the one it texted. Throws {@link SmsUnavailable}. */
+  check(provider: string, to: string, code: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -24,7 +46,7 @@ export class SmsRefused extends Error {
   readonly code: string;
 
   constructor(code: string) {
-    super(`the SMS vendor does not deliver to this number (${code})`);
+    super(`no SMS vendor delivers to this number (${code})`);
     this.code = code;
   }
 }
@@ -34,9 +56,12 @@ export class SmsUnavailable extends Error {
   override name = "SmsUnavailable";
   /** What went wrong, in a word. */
   readonly code: string;
+  /** Whether another SMS would have fared the same. */
+  readonly isDown: boolean;
 
-  constructor(code: string) {
+  constructor(code: string, { isDown = true }: { readonly isDown?: boolean } = {}) {
     super(`the SMS vendor did not take an SMS (${code})`);
     this.code = code;
+    this.isDown = isDown;
   }
 }

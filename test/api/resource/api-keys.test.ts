@@ -289,10 +289,11 @@ describeEachDatabase("API keys", (database) => {
     const key = await create(dana);
     const signed = signedByRequest(key, { nonce: freshNonce(now.moment) });
 
-    await app.rooms.keyProof.prove({
+    const proved = await app.rooms.keyProof.prove({
       ...{ apikey: key.kid, nonce: signed["x-auth-nonce"], signature: signed["x-auth-signature"] },
       ...{ bodyHash: signed["x-auth-content-sha256"] ?? null, verb: "GET", target: "/", ip: "203.0.113.7" },
     });
+    await proved.useUp();
     await app.rooms.keyProof.settled();
 
     const used = `${now.moment.toISOString().slice(0, 19)}Z`;
