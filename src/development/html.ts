@@ -40,7 +40,7 @@ ${script === undefined ? "" : `<script nonce="${nonce}">${script}</script>\n`}</
 `;
 }
 
-/** Nothing from elsewhere, nothing inside a frame, forms to this server only. */
+/** Nothing from elsewhere, in nobody's frame, forms to this server only. */
 export const policyFor = (nonce: string): string =>
   [
     "default-src 'none'",
@@ -48,9 +48,13 @@ export const policyFor = (nonce: string): string =>
     `script-src 'nonce-${nonce}'`,
     "connect-src 'self'",
     "form-action 'self'",
+    "frame-src 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
+
+/** For a mail in a frame of ours: it looks as it will, and neither loads nor does anything. */
+export const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox";
 
 function linkTo(address: string): string {
   const url = escapeHtml(address);
@@ -70,6 +74,8 @@ article .quiet { margin: 0 0 .75rem }
 pre { margin: 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
 label { display: block; margin: 1rem 0 0 }
 input { display: block; box-sizing: border-box; width: 100%; font: inherit; padding: .5rem; margin: .25rem 0 0 }
+iframe { width: 100%; height: 28rem; border: 1px solid var(--line); background: #fff; margin: 0 0 1rem }
+th { text-align: left; font-weight: normal; padding: 0 1rem 0 0 }
 button { font: inherit; padding: .5rem 1rem; margin: 1rem 0 }
 output { display: block; min-height: 1.5em }
 `;

@@ -6,7 +6,7 @@ import { type Page, withLinks } from "./html.js";
 export const mailboxPage = (entries: readonly MailboxEntry[]): Omit<Page, "nonce"> => ({
   title: "Development mailbox",
   head: '<meta http-equiv="refresh" content="5">\n',
-  body: `<p class="quiet">What the server would send, newest first, until it stops. <a href="/dev/mailbox.json">As JSON</a></p>
+  body: `<p class="quiet">What the server would send, newest first, until it stops. <a href="/dev/mailbox.json">As JSON</a> · <a href="/dev/mails">All mails there are</a></p>
 ${entries.length === 0 ? "<p>Nothing yet. Sign somebody up.</p>" : entries.map(article).join("\n")}`,
 });
 

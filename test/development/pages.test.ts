@@ -92,6 +92,44 @@ test("the mailbox as JSON is the list of its messages, newest first", async () =
   ]);
 });
 
+test("the page of mails leads to every mail in every language", async () => {
+  const { get } = await start();
+
+  const { body } = await get("/dev/mails");
+
+  for (const topic of someSamples.topics)
+    for (const language of someSamples.languages)
+      expect(body).toContain(`href="/dev/mails?topic=${topic}&amp;language=${language}"`);
+  expect(body).not.toContain("<iframe");
+});
+
+test("a mail is shown as text, and as HTML in a frame that may do nothing and load nothing", async () => {
+  const { get } = await start();
+
+  const page = await get("/dev/mails?topic=greeting&language=de");
+  const [, frame = ""] = /<iframe title="HTML" sandbox src="([^"]+)">/.exec(page.body) ?? [];
+  const mail = await get(frame.replaceAll("&amp;", "&"));
+
+  expect(page.body).toContain("<pre>Hallo &lt;Dana&gt;</pre>");
+  expect(page.body).not.toContain("<b>Hallo</b>");
+  expect(page.headers["content-security-policy"]).toContain("frame-src 'self'");
+  expect(mail.body).toBe("<b>Hallo</b>");
+  expect(mail.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(mail.headers["content-security-policy"]).toBe(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox",
+  );
+});
+
+test.each(["", "?topic=greeting", "?topic=__proto__&language=de", "?topic=greeting&language=xx&language=de"])(
+  "a mail that there is not, asked for by %j, is not shown",
+  async (query) => {
+    const { get } = await start();
+
+    expect((await get(`/dev/mails${query}`)).body).not.toContain("<iframe");
+    expect((await get(`/dev/mails/html${query}`)).statusCode).toBe(404);
+  },
+);
+
 test("a name that somebody has made to lead here shows nothing", async () => {
   const { mailbox, get } = await start();
   await mailbox.send(aMail({ token: "t0ken" }));
@@ -106,13 +144,27 @@ async function start() {
   const mailbox = createMailbox(noon);
   const server = fastify();
   await server.register(
-    developmentPages({ mailbox, settled: async () => undefined, hosts: ["localhost", "127.0.0.1"] }),
+    developmentPages({
+      mailbox,
+      samples: someSamples,
+      settled: async () => undefined,
+      hosts: ["localhost", "127.0.0.1"],
+    }),
   );
   return {
     mailbox,
     get: (url: string, host = "localhost:8080") => server.inject({ url, headers: { host } }),
   };
 }
+
+const someSamples = {
+  topics: ["greeting", "farewell"],
+  languages: ["en", "de"],
+  compose: (topic: string, language: string) =>
+    topic === "greeting" && language === "de"
+      ? { subject: "Gruß", text: "Hallo <Dana>", html: "<b>Hallo</b>" }
+      : undefined,
+};
 
 const aMail = (fields: Partial<Parameters<ReturnType<typeof createMailbox>["send"]>[0]>) => ({
   id: "1",

@@ -29,9 +29,15 @@ export class MailRefused extends Error {
   override name = "MailRefused";
   /** Whether the same mail would be refused again, such as for an address that does not exist. */
   readonly permanent: boolean;
+  /** Whether there was no answer at all, so that no other mail would be taken now. */
+  readonly unreachable: boolean;
 
-  constructor(message: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {
+  constructor(
+    message: string,
+    { permanent, unreachable = false, cause }: { permanent: boolean; unreachable?: boolean; cause?: unknown },
+  ) {
     super(message, { cause });
     this.permanent = permanent;
+    this.unreachable = unreachable;
   }
 }

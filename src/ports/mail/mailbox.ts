@@ -18,7 +18,7 @@ export interface MailboxEntry {
 }
 
 export interface Mailbox extends Mailer {
-  sendSms(message: SmsMessage): Promise<void>;
+  sendSms(message: Omit<SmsMessage, "id">): Promise<void>;
   /** Newest first. */
   list(): MailboxEntry[];
 }

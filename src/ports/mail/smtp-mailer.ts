@@ -1,29 +1,41 @@
 import { createTransport } from "nodemailer";
+import { sendsPasswordAbroad } from "../../platform/mail-config.js";
 import { type Mailer, type MailMessage, MailRefused } from "./mail.js";
+import { refusalBy, wasAnswered } from "./smtp-answers.js";
 
 export interface SmtpSettings {
-  /** `smtp://user:password@host:587?requireTLS=true` or `smtps://…`; the options are nodemailer's. */
+  /** `smtp://user:password@host:587` or `smtps://…`; options in its query are nodemailer's and come before those here. */
   readonly url: string;
   /** `Barong <noreply@example.com>` or a bare address. */
   readonly from: string;
-  /** How long the server may be silent at any step. */
+  /** STARTTLS always; when the server offers it, and always when a password goes to another machine; never. */
+  readonly tls?: "required" | "opportunistic" | "none";
+  /** The authorities that may have signed the server's certificate, as PEM; those that Node.js knows unless given. */
+  readonly tlsCa?: string | undefined;
+  readonly connections?: number;
+  readonly messagesPerConnection?: number;
+  /** How long connecting may take, and how long the server may be silent before it has greeted. */
   readonly timeoutMs?: number;
-  /** How long one mail may take altogether, a slow trickle of answers included. */
+  /** How long one mail may take altogether. Servers that filter think for long before they take a mail. */
   readonly sendTimeoutMs?: number;
 }
 
 /** Sends by SMTP over a few connections that are kept open. */
 export function createSmtpMailer(settings: SmtpSettings): Mailer {
-  const { url, from, timeoutMs = 10_000, sendTimeoutMs = 45_000 } = settings;
+  const { url, from, tls = "opportunistic", tlsCa, timeoutMs = 10_000, sendTimeoutMs = 40_000 } = settings;
   const domain = domainOf(from);
   const transport = createTransport({
     pool: true,
     url,
-    requireTLS: sendsPasswordAbroad(url),
+    maxConnections: settings.connections ?? 4,
+    maxMessages: settings.messagesPerConnection ?? 100,
+    requireTLS: tls === "required" || sendsPasswordAbroad(url),
+    ignoreTLS: tls === "none",
+    ...(tlsCa !== undefined && { tls: { ca: tlsCa } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
     dnsTimeout: timeoutMs,
+    socketTimeout: sendTimeoutMs,
     // The outbox repeats. One immediate repeat covers a kept connection which the server has closed meanwhile.
     maxRequeues: 1,
   });
@@ -47,7 +59,8 @@ export function createSmtpMailer(settings: SmtpSettings): Mailer {
           signal: AbortSignal.timeout(sendTimeoutMs),
         });
       } catch (fault) {
-        throw refusalOf(fault);
+        // A connection that breaks may be the server's end, or what it makes of this mail: only the former holds up the others.
+        throw refusalBy(fault, { isThere: wasAnswered(fault) || (await isThere()) });
       }
     },
 
@@ -55,6 +68,19 @@ export function createSmtpMailer(settings: SmtpSettings): Mailer {
       transport.close();
     },
   };
+
+  /** Whether the server takes a connection and lets us in. */
+  async function isThere(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    const answer = transport.verify().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
 }
 
 /** A mail that could carry a header of its own, or reach a second person, is never handed on. */
@@ -67,46 +93,8 @@ function refuseUnsendable({ id, to, subject }: MailMessage): void {
   if (/\p{Cc}/u.test(subject)) refuse("subject");
 }
 
-/** Without this, whoever sits between us and the server could strip STARTTLS and read the password. */
-function sendsPasswordAbroad(url: string): boolean {
-  const { password, hostname } = new URL(url);
-  return password !== "" && !["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-}
-
 function domainOf(from: string): string {
   const [, domain] = /@([A-Za-z0-9.-]+)>?\s*$/.exec(from) ?? [];
   if (domain === undefined) throw new Error(`MAIL_FROM must be an address or "Name <address>", not ${from}`);
   return domain;
-}
-
-// Commands whose refusal is about this mail; a refusal of any other is about the connection or our settings.
-const ABOUT_THE_MAIL = ["RCPT TO", "DATA"];
-// Answers that mean "log in first" or "not in this order", whatever the command was.
-const ABOUT_THE_CONNECTION = [503, 530, 534, 535, 538];
-
-function refusalOf(fault: unknown): MailRefused {
-  const { code, command, responseCode, response } = smtpFactsOf(fault);
-  if (responseCode === undefined) {
-    return new MailRefused(`the mail server cannot be reached (${code})`, { permanent: false, cause: fault });
-  }
-  const permanent =
-    responseCode >= 500 &&
-    responseCode < 600 &&
-    !ABOUT_THE_CONNECTION.includes(responseCode) &&
-    ABOUT_THE_MAIL.includes(command);
-  // Only the numbers of the answer: its words may repeat the address or a link of the mail.
-  const [, enhanced = ""] = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response) ?? [];
-  const numbers = `${responseCode} ${enhanced}`.trim();
-  return new MailRefused(`the mail server answered ${numbers} to ${command}`, { permanent, cause: fault });
-}
-
-function smtpFactsOf(fault: unknown) {
-  const fact = (name: string): unknown => (fault instanceof Error ? Reflect.get(fault, name) : undefined);
-  const [code, command, responseCode, response] = ["code", "command", "responseCode", "response"].map(fact);
-  return {
-    code: typeof code === "string" ? code : "unknown",
-    command: typeof command === "string" ? command : "a command",
-    responseCode: typeof responseCode === "number" ? responseCode : undefined,
-    response: typeof response === "string" ? response : "",
-  };
 }

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type MailMessage, MailRefused } from "../../../src/ports/mail/mail.js";
-import { createSmtpMailer } from "../../../src/ports/mail/smtp-mailer.js";
+import { createSmtpMailer, type SmtpSettings } from "../../../src/ports/mail/smtp-mailer.js";
 import { startSmtpTwin } from "../../support/smtp-twin.js";
 
 const closing: (() => unknown)[] = [];
@@ -50,21 +50,21 @@ test.each([
 });
 
 test.each([
-  ["an unknown recipient", "RCPT TO", 550, true],
-  ["a full mailbox for now", "RCPT TO", 452, false],
-  ["a mail held for spam", "DATA", 554, true],
-  ["a busy server", "DATA", 451, false],
-  ["a sender that the server does not let us use", "MAIL FROM", 550, false],
-  ["a log-in that is needed first", "RCPT TO", 530, false],
+  ["an unknown recipient", "RCPT TO", 550, { permanent: true, unreachable: false }],
+  ["a full mailbox for now", "RCPT TO", 452, { permanent: false, unreachable: false }],
+  ["a mail held for spam", "DATA", 554, { permanent: true, unreachable: false }],
+  ["a busy server", "DATA", 451, { permanent: false, unreachable: false }],
+  ["a sender that the server does not let us use", "MAIL FROM", 550, { permanent: false, unreachable: true }],
+  ["a log-in that is needed first", "RCPT TO", 530, { permanent: false, unreachable: true }],
 ] as const)(
-  "the answer to %s tells whether trying again makes sense",
-  async (_what, command, code, permanent) => {
+  "the answer to %s tells whether trying again makes sense, and whether it is about this mail",
+  async (_what, command, code, verdict) => {
     const { server, mailer } = await start();
     server.refuse(command, code, "5.1.1 dana@example.com https://example.com/?token=s3cret");
 
     const refusal = await refusalOf(mailer.send(aMail()));
 
-    expect(refusal.permanent).toBe(permanent);
+    expect(refusal).toMatchObject(verdict);
     expect(refusal.message).toBe(`the mail server answered ${code} 5.1.1 to ${command}`);
   },
 );
@@ -77,7 +77,7 @@ test("a server that is down is worth another try, and works again when it is bac
   await server.up();
   await mailer.send(aMail());
 
-  expect(refusal.permanent).toBe(false);
+  expect(refusal).toMatchObject({ permanent: false, unreachable: true });
   expect(server.received).toHaveLength(1);
 });
 
@@ -105,12 +105,56 @@ test("a server that accepts the connection and then says nothing is given up", a
   expect(refusal.permanent).toBe(false);
 });
 
+test("a server that breaks off at one mail and takes others holds up that mail alone", async () => {
+  const port = await serverThat((socket) => {
+    socket.write("220 ready\r\n");
+    socket.on("data", (line) => {
+      if (/^DATA/i.test(String(line))) socket.destroy();
+      else socket.write(/^QUIT/i.test(String(line)) ? "221 bye\r\n" : "250 fine\r\n");
+    });
+  });
+  const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: "a@b.test", timeoutMs: 1000 });
+  closing.push(mailer.close);
+
+  const refusal = await refusalOf(mailer.send(aMail()));
+
+  expect(refusal).toMatchObject({ permanent: false, unreachable: false });
+  expect(refusal.message).toContain("broke off");
+});
+
+test("a server that takes longer than others to take a mail is waited for", async () => {
+  const server = await startSmtpTwin();
+  const url = server.url;
+  const mailer = createSmtpMailer({ url, from: "a@b.test", timeoutMs: 200, sendTimeoutMs: 5000 });
+  closing.push(server.down, mailer.close);
+  server.delay(1000);
+
+  await mailer.send(aMail());
+
+  expect(server.received).toHaveLength(1);
+});
+
+test("mails go over no more connections than allowed, and each carries no more than allowed", async () => {
+  const { server, mailer } = await start({ connections: 2, messagesPerConnection: 3 });
+  server.delay(30);
+
+  await Promise.all(Array.from({ length: 12 }, (_, number) => mailer.send(aMail({ id: `mail-${number}` }))));
+
+  expect(server.received).toHaveLength(12);
+  expect(server.connections).toEqual({ most: 2, total: 4 });
+});
+
 test("a server that trickles its answers is given up after the time for one mail", async () => {
   const port = await serverThat((socket) => {
     const trickle = setInterval(() => socket.write("220-still here\r\n"), 20);
     socket.on("close", () => clearInterval(trickle)).on("error", () => {});
   });
-  const mailer = createSmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: "a@b.test", sendTimeoutMs: 200 });
+  const mailer = createSmtpMailer({
+    url: `smtp://127.0.0.1:${port}`,
+    from: "a@b.test",
+    timeoutMs: 200,
+    sendTimeoutMs: 200,
+  });
   closing.push(mailer.close);
 
   const refusal = await refusalOf(mailer.send(aMail()));
@@ -142,9 +186,10 @@ test("a sender without a domain stops the start", () => {
   expect(() => createSmtpMailer({ url: "smtp://localhost", from: "Barong" })).toThrow("MAIL_FROM");
 });
 
-async function start() {
+async function start(settings: Partial<SmtpSettings> = {}) {
   const server = await startSmtpTwin();
-  const mailer = createSmtpMailer({ url: server.url, from: "Barong <noreply@barong.test>", timeoutMs: 2000 });
+  const from = "Barong <noreply@barong.test>";
+  const mailer = createSmtpMailer({ url: server.url, from, timeoutMs: 2000, ...settings });
   closing.push(server.down, mailer.close);
   return { server, mailer };
 }
