@@ -4,13 +4,14 @@ import { developmentPages } from "./development/pages.js";
 import { ownPathsUnder } from "./features/authz/own-paths.js";
 import { type Administrator, createFirstAdministrator } from "./features/registration/first-administrator.js";
 import { servicesOf, stepsWith, translate } from "./offer.js";
-import { createCaptcha, createSenders, signingKeysOf } from "./partners.js";
-import { type Clock, secondsAfter } from "./platform/clock.js";
+import { createSenders, signingKeysOf } from "./partners.js";
+import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { ownKeyRing } from "./platform/development-keys.js";
 import type { Logger } from "./platform/logger.js";
 import { every } from "./platform/periodic.js";
 import { createVault } from "./platform/secrets.js";
+import { createCaptcha } from "./ports/captcha/create-captcha.js";
 import { createStorage } from "./ports/storage/create-storage.js";
 import { createRooms, type Rooms } from "./rooms.js";
 import { type DoorSettings, openDoors, refuseBusyPorts } from "./wire/doors.js";
@@ -18,7 +19,6 @@ import { type DoorSettings, openDoors, refuseBusyPorts } from "./wire/doors.js";
 const SWEEP_SECONDS = 600;
 const SWEEP_ROWS = 1000;
 const ORPHAN_SWEEP_SECONDS = 3600;
-const DEAD_MAIL_SECONDS = 30 * 86400;
 
 export interface Surroundings {
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
   const keys = config.secretsKeys ?? ownKeyRing(config.dataDir);
   const vault = createVault(keys);
   const { mailer, sms, mailbox } = await createSenders(config, clock);
-  const captcha = createCaptcha(config);
+  const captcha = createCaptcha(config.captcha, { clock, logger });
   const storage = createStorage(config.storage, { apiUrl: config.apiUrl, keys, clock });
   const database = await openDatabase(config.database, { logger, clock });
   try {
@@ -64,6 +64,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
         !config.isProduction && {
           extra: developmentPages({
             mailbox,
+            samples: rooms.mailSamples,
             settled: rooms.outbox.settled,
             hosts: developmentHosts(config),
           }),
@@ -75,12 +76,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
     rooms.pathRules.start();
     // Not waited for: everything but documents works without it.
     void storage.check().catch((fault: unknown) => logger.warn({}, `no documents for now: ${String(fault)}`));
-    const sweep = every(
-      SWEEP_SECONDS,
-      "deleting what has expired",
-      () => deleteExpired(rooms, clock),
-      logger,
-    );
+    const sweep = every(SWEEP_SECONDS, "deleting what has expired", () => deleteExpired(rooms), logger);
     const orphanSweep = every(
       ORPHAN_SWEEP_SECONDS,
       "deleting files without a document",
@@ -145,19 +141,15 @@ async function firstAdministrator(
   return createFirstAdministrator({ database, ...rooms }, { ...admin, strict: isProduction });
 }
 
-async function deleteExpired(
-  { sessions, throttles, tokens, outbox, events, keyProof }: Rooms,
-  clock: Clock,
-): Promise<void> {
-  const forgotten = secondsAfter(clock(), -DEAD_MAIL_SECONDS);
-  const prunes = [
-    sessions.prune,
-    throttles.prune,
-    tokens.prune,
-    events.prune,
-    keyProof.prune,
-    (most: number) => outbox.deleteGivenUp(forgotten, most),
-  ];
+async function deleteExpired({
+  sessions,
+  throttles,
+  tokens,
+  outbox,
+  events,
+  keyProof,
+}: Rooms): Promise<void> {
+  const prunes = [sessions.prune, throttles.prune, tokens.prune, events.prune, keyProof.prune, outbox.prune];
   for (const prune of prunes) {
     // In small statements, so that none of them holds others up.
     while ((await prune(SWEEP_ROWS)) === SWEEP_ROWS);

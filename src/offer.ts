@@ -1,6 +1,7 @@
-import { getOption, toJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { getOption, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { LabelService as AdminLabelService } from "../gen/barong/admin/v1/label_service_pb.js";
+import { OutboxService } from "../gen/barong/admin/v1/outbox_service_pb.js";
 import { PermissionService } from "../gen/barong/admin/v1/permission_service_pb.js";
 import { SessionService as AdminSessionService } from "../gen/barong/admin/v1/session_service_pb.js";
 import { UserService as AdminUserService } from "../gen/barong/admin/v1/user_service_pb.js";
@@ -24,11 +25,12 @@ import { isUnavailable } from "./database/errors.js";
 import { apiKeyHandlers } from "./features/api-keys/api.js";
 import { authzHandlers, explainHandler, keyHandlers } from "./features/authz/api.js";
 import { envoyHandlers, type RefusalOf } from "./features/authz/envoy-api.js";
-import type { ownPathsUnder } from "./features/authz/own-paths.js";
+import type { OwnPathOf } from "./features/authz/own-paths.js";
 import { documentHandlers, fileHandlers } from "./features/documents/api.js";
 import { adminLabelHandlers } from "./features/labels/admin-api.js";
 import { labelHandlers } from "./features/labels/api.js";
 import { otpHandlers } from "./features/otp/api.js";
+import { outboxHandlers } from "./features/outbox/admin-api.js";
 import { ownAccountHandlers } from "./features/own-account/api.js";
 import { permissionHandlers } from "./features/permissions/api.js";
 import { phoneHandlers } from "./features/phones/api.js";
@@ -46,7 +48,7 @@ import { Failure } from "./platform/failure.js";
 import type { Logger } from "./platform/logger.js";
 import { HashingOverloaded } from "./platform/password-hash.js";
 import type { Captcha } from "./ports/captcha/captcha.js";
-import { SmsRefused, SmsUnavailable } from "./ports/sms/sms.js";
+import { SmsUnavailable } from "./ports/sms/sms.js";
 import { StorageUnavailable } from "./ports/storage/storage.js";
 import type { Rooms } from "./rooms.js";
 import { bodyOf, createAnswers } from "./wire/answers.js";
@@ -67,6 +69,7 @@ export function servicesOf(rooms: Rooms, config: Config, captcha: Captcha, clock
     serve(LabelService, labelHandlers(rooms.labels)),
     serve(AdminUserService, staffHandlers(rooms)),
     serve(AdminLabelService, adminLabelHandlers(rooms.labels)),
+    serve(OutboxService, outboxHandlers(rooms)),
     serve(PhoneService, phoneHandlers(rooms.phones)),
     serve(ProfileService, profileHandlers(rooms.profiles)),
     serve(DocumentService, documentHandlers(rooms.documents)),
@@ -96,24 +99,39 @@ function refusals(logger: Logger): RefusalOf {
 export const stepsWith = (
   { authz, throttles, otp, activities }: Rooms,
   captcha: Captcha,
-  ownPathOf: ReturnType<typeof ownPathsUnder>,
+  ownPathOf: OwnPathOf,
 ): Steps => ({
-  identify: (call) =>
-    authz.identify({ call, ...ownPathOf(call), readOnly: getOption(call.method, methodRules).readOnly }),
-  verifyCaptcha: (answer, { origin }) =>
-    captcha.verify(answer === undefined ? undefined : toJson(ValueSchema, answer), origin),
+  identify: (call, read) =>
+    authz.identify({
+      call,
+      readOnly: getOption(call.method, methodRules).readOnly,
+      ownPath: () => ownPathOf(call, read),
+    }),
+  verifyCaptcha: (answer, { method, origin: { ip } }) =>
+    captcha.verify(answer === undefined ? undefined : jsonOf(answer), {
+      ip,
+      action: getOption(method, methodRules).captchaAction,
+    }),
   spend: throttles.spend,
   proveSecondFactor: (code, { caller }) => otp.proveSecondFactor(caller, code),
   recordRefusal: activities.failed,
 });
+
+/** Over RPC a value may hold what JSON cannot say, such as a number that is none; no widget answers a number. */
+function jsonOf(value: Value): JsonValue {
+  try {
+    return toJson(ValueSchema, value);
+  } catch {
+    return 0;
+  }
+}
 
 /** What the lower layers throw, as the catalogue says it. */
 export function translate(fault: unknown): Failure | undefined {
   if (fault instanceof HashingOverloaded)
     return new Failure(ErrorReason.OVERLOADED, { retryAfterSeconds: 1 });
   // Before the database, for their codes are those of any broken connection.
-  if (fault instanceof SmsUnavailable || fault instanceof SmsRefused)
-    return new Failure(ErrorReason.SMS_UNAVAILABLE, { cause: fault });
+  if (fault instanceof SmsUnavailable) return new Failure(ErrorReason.SMS_UNAVAILABLE, { cause: fault });
   if (isUnavailable(fault) || fault instanceof StorageUnavailable)
     return new Failure(ErrorReason.UNAVAILABLE, { retryAfterSeconds: 5, cause: fault });
   return undefined;

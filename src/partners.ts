@@ -1,34 +1,57 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { madeSigningKeyFile } from "./platform/development-keys.js";
 import type { Logger } from "./platform/logger.js";
+import type { MailConfig } from "./platform/mail-config.js";
 import { openSigningKeys, type SigningKeys } from "./platform/signing-keys.js";
-import type { Captcha } from "./ports/captcha/captcha.js";
-import { createGeetest } from "./ports/captcha/geetest.js";
-import { noCaptcha } from "./ports/captcha/no-captcha.js";
-import { createRecaptcha } from "./ports/captcha/recaptcha.js";
+import type { SmsProviderConfig } from "./platform/sms-config.js";
+import type { Mailer } from "./ports/mail/mail.js";
 import { createMailbox } from "./ports/mail/mailbox.js";
 import { createSmtpMailer } from "./ports/mail/smtp-mailer.js";
+import { createFailover } from "./ports/sms/failover.js";
+import { createHttpSms } from "./ports/sms/http-sms.js";
+import type { SmsProvider } from "./ports/sms/sms.js";
 import { createTwilioSms } from "./ports/sms/twilio-sms.js";
+import { createTwilioVerify } from "./ports/sms/twilio-verify.js";
 
 /** Who delivers mails and SMS; in development the mailbox stands in for whoever is not configured. */
-export async function createSenders({ mail: { smtpUrl, from }, sms: { twilio } }: Config, clock: Clock) {
+export async function createSenders({ mail, sms: { providers } }: Config, clock: Clock) {
   const mailbox = createMailbox(clock);
   return {
-    mailer: smtpUrl === undefined ? mailbox : createSmtpMailer({ url: smtpUrl, from }),
-    sms:
-      twilio === undefined ? { send: mailbox.sendSms, close: mailbox.close } : await createTwilioSms(twilio),
-    mailbox: smtpUrl === undefined || twilio === undefined ? mailbox : undefined,
+    mailer: mail.smtpUrl === undefined ? mailbox : smtpMailer(mail, mail.smtpUrl),
+    sms: createFailover(
+      providers.length === 0
+        ? [{ name: "mailbox", send: mailbox.sendSms, close: mailbox.close }]
+        : await Promise.all(providers.map((provider) => createSmsProvider(provider, clock))),
+      clock,
+    ),
+    mailbox: mail.smtpUrl === undefined || providers.length === 0 ? mailbox : undefined,
   };
 }
 
-/** Who tells people from programs. */
-export function createCaptcha({ captcha: { vendor, geetest, recaptcha } }: Config): Captcha {
-  if (vendor === "geetest")
-    return createGeetest({ id: geetest.id ?? "", key: geetest.key ?? "", url: geetest.url });
-  if (vendor === "recaptcha")
-    return createRecaptcha({ secretKey: recaptcha.secretKey ?? "", url: recaptcha.url });
-  return noCaptcha;
+const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string): Mailer =>
+  createSmtpMailer({
+    ...settings,
+    url,
+    tlsCa: tlsCaFile === undefined ? undefined : certificatesIn(tlsCaFile),
+  });
+
+function certificatesIn(file: string): string {
+  try {
+    const pem = readFileSync(file, "utf8");
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new Error(`SMTP_TLS_CA: ${file} is not a readable file with certificates`, { cause });
+  }
+}
+
+async function createSmsProvider(provider: SmsProviderConfig, clock: Clock): Promise<SmsProvider> {
+  if (provider.name === "twilio") return createTwilioSms(provider);
+  if (provider.name === "twilio_verify") return createTwilioVerify(provider);
+  return createHttpSms(provider, clock);
 }
 
 /** The keys that sign and verify tokens: the operator's, else our own. */

@@ -14,6 +14,7 @@ import { createAuthz } from "./features/authz/authz.js";
 import { createBearer } from "./features/authz/bearer.js";
 import { createExplain } from "./features/authz/explain.js";
 import { openPathRules } from "./features/authz/rules-file.js";
+import { createTokenBearers } from "./features/authz/token-bearers.js";
 import { createVerdicts } from "./features/authz/verdicts.js";
 import { createDocuments } from "./features/documents/documents.js";
 import { createDocumentStore } from "./features/documents/store.js";
@@ -23,14 +24,19 @@ import { createLabels } from "./features/labels/labels.js";
 import { createLabelStore } from "./features/labels/store.js";
 import { createLevels } from "./features/levels/levels.js";
 import { createLevelStore } from "./features/levels/store.js";
+import { createMailCourier } from "./features/mails/courier.js";
+import { createMailTexts } from "./features/mails/mail-texts.js";
+import { createMails } from "./features/mails/mails.js";
+import { mailSamples } from "./features/mails/samples.js";
 import { createOtp } from "./features/otp/otp.js";
 import { createOtpStore } from "./features/otp/store.js";
-import { createMailTexts } from "./features/outbox/mail-texts.js";
 import { createOutbox } from "./features/outbox/outbox.js";
 import { createOutboxStore } from "./features/outbox/store.js";
 import { createPasswordChange } from "./features/own-account/password-change.js";
 import { createPermissions } from "./features/permissions/permissions.js";
 import { createPermissionStore } from "./features/permissions/store.js";
+import { createSmsBudget } from "./features/phones/budget.js";
+import { createSmsCourier } from "./features/phones/courier.js";
 import { createPhones } from "./features/phones/phones.js";
 import { createPhoneStore } from "./features/phones/store.js";
 import { createProfiles } from "./features/profiles/profiles.js";
@@ -96,13 +102,20 @@ export function createRooms({
   const activities = createActivities({ store: createActivityStore(database), clock });
   const tokens = createTokens({ store: createTokenStore(database), clock });
   const outbox = createOutbox({
+    database,
     store: createOutboxStore(database),
-    texts: createMailTexts({ appName: config.appName, ...config.mail }),
     vault,
-    mailer,
     clock,
     logger,
+    settings: { leaseSeconds: config.outbox.leaseSeconds },
   });
+  const mails = createMails({ outbox, clock, notices: config.mail.notices });
+  const mailTexts = createMailTexts({
+    appName: config.appName,
+    siteUrl: config.publicUrl,
+    ...config.mail,
+  });
+  outbox.deliverBy(createMailCourier({ mailer, texts: mailTexts, lanes: config.mail.connections }));
   const events = createEvents({ store: createEventStore(database), vault, clock });
 
   const accountStore = createAccountStore(database);
@@ -120,6 +133,7 @@ export function createRooms({
     accounts,
     levels,
     events,
+    mails,
     clock,
   });
   const otp = createOtp({
@@ -127,6 +141,7 @@ export function createRooms({
     store: createOtpStore(database),
     accounts,
     activities,
+    mails,
     throttles,
     vault,
     clock,
@@ -137,25 +152,31 @@ export function createRooms({
     store: createSessionStore(database),
     accounts,
     activities,
+    mails,
     signIn: createSignIn({ accounts, otp, throttles, activities, hasher }),
     clock,
     limits: config.sessions,
     cacheMs: config.authz.cacheMs,
+    readMs: config.authz.timeoutMs,
     // Time is left for the rest of the verdict.
     touchMs: config.authz.timeoutMs / 2,
   });
+  const phoneStore = createPhoneStore(database);
   const phones = createPhones({
     database,
-    store: createPhoneStore(database),
+    store: phoneStore,
     accounts,
     labels,
-    throttles,
+    budget: createSmsBudget({ throttles, limits: config.sms.limits, logger }),
+    outbox,
     sms,
     vault,
     clock,
     appName: config.appName,
     smsTemplate: config.sms.text,
+    countries: config.sms.countries,
   });
+  outbox.deliverBy(createSmsCourier({ database, store: phoneStore, sms }));
   const profiles = createProfiles({ database, store: createProfileStore(database), accounts, labels, clock });
   const documents = createDocuments({
     database,
@@ -167,7 +188,8 @@ export function createRooms({
     limit: config.documentsLimit,
   });
   const keyUse = createUseStore(database);
-  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, clock, cacheMs: config.authz.cacheMs });
+  const { cacheMs, timeoutMs: readMs } = config.authz;
+  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, clock, cacheMs, readMs });
   const keyProof = createKeyProof({
     knownKeys,
     store: keyUse,
@@ -191,6 +213,7 @@ export function createRooms({
   });
 
   const verdicts = createVerdicts({ sessions, keyProof, permissions, origins });
+  const bearers = createTokenBearers({ accounts, bearer, keyProof });
 
   accounts.onCredentialsChanged(sessions.endAllOf);
 
@@ -202,10 +225,11 @@ export function createRooms({
       store: createApiKeyStore(database),
       accounts,
       knownKeys,
+      mails,
       vault,
       clock,
     }),
-    authz: createAuthz({ accounts, verdicts, bearer, rules, timeoutMs: config.authz.timeoutMs }),
+    authz: createAuthz({ verdicts, bearer, bearers, rules, timeoutMs: config.authz.timeoutMs }),
     directory: createDirectory({ store: accountStore }),
     documents,
     events,
@@ -214,12 +238,21 @@ export function createRooms({
     keyProof,
     labels,
     levels,
+    mailSamples: mailSamples(mailTexts),
     origins,
     otp,
     outbox,
     pathRules: rules,
     permissions,
-    passwordChange: createPasswordChange({ database, accounts, activities, events, throttles, hasher }),
+    passwordChange: createPasswordChange({
+      database,
+      accounts,
+      activities,
+      events,
+      mails,
+      throttles,
+      hasher,
+    }),
     phones,
     profiles,
     recovery: createRecovery({
@@ -228,7 +261,7 @@ export function createRooms({
       tokens,
       activities,
       events,
-      outbox,
+      mails,
       hasher,
       hideAccounts,
       evenly,
@@ -239,7 +272,7 @@ export function createRooms({
       labels,
       tokens,
       events,
-      outbox,
+      mails,
       hasher,
       hideAccounts,
       evenly,

@@ -70,7 +70,8 @@ words of an enumeration are read in any letter case. Slashes may be doubled in a
 exist is answered with 404 \`{"error": "Route is not found"}\`, a path that has not the method asked for with 405
 \`{"errors": ["request.method_not_allowed"]}\` and the header \`Allow\`.
 
-**Callers** are known by a bearer token or by the cookie of a session; pages of other origins cannot use the cookie to change anything.
+**Callers** are known by a bearer token, by the cookie of a session or by the signature of an API key; \`security\` says which of them an operation takes, and a token that was made
+for an API key counts as that. Pages of other origins cannot use the cookie to change anything.
 
 Every answer has the header \`X-Request-Id\`: that of the request, or one made up for it; the server's log has it too. Times are in UTC.`;
 

@@ -1,11 +1,19 @@
 import { type DescMethod, getOption } from "@bufbuild/protobuf";
-import { method as methodRules, type RateLimit } from "../../gen/barong/options/v1/options_pb.js";
+import {
+  method as methodRules,
+  type RateLimit,
+  service as serviceRules,
+} from "../../gen/barong/options/v1/options_pb.js";
+
+export const refusesApiKeys = (method: DescMethod): boolean =>
+  getOption(method, methodRules).noApiKeys || getOption(method.parent, serviceRules).noApiKeys;
 
 /** What the options of a method mean to who calls it, a sentence each. */
 export function factsOf(method: DescMethod): string[] {
   const { ability, secondFactor, captcha, limits } = getOption(method, methodRules);
   return [
     ...(ability === "" ? [] : [`Needs a role with the ability \`${ability}\`.`]),
+    ...(refusesApiKeys(method) ? ["API keys may not call it."] : []),
     ...(secondFactor ? ["Needs two-factor authentication, and its current code in `totp_code`."] : []),
     ...(captcha ? ["Needs the answer to a captcha where the operator has switched that on."] : []),
     ...limits.map(limit),

@@ -10,7 +10,7 @@ import { bodyOf } from "./bodies.js";
 import type { Catalogue } from "./catalogue.js";
 import { commentOf, firstSentence } from "./comments.js";
 import type { Components } from "./components.js";
-import { factsOf } from "./facts.js";
+import { factsOf, refusesApiKeys } from "./facts.js";
 import { given, type Node } from "./json.js";
 import { parametersOf } from "./parameters.js";
 import { responsesOf } from "./responses.js";
@@ -43,9 +43,7 @@ export function operationsOf(
     tags: [tagOf(method.parent)],
     summary,
     description: description === "" ? undefined : description,
-    security: isPublic(binding)
-      ? []
-      : [{ bearer: [] }, { session: [] }, { apiKey: [], apiKeyNonce: [], apiKeySignature: [] }],
+    security: securityOf(binding),
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: bodyOf(binding, components),
     responses: responsesOf(binding, catalogue, components),
@@ -62,9 +60,14 @@ export function operationsOf(
 export const tagOf = ({ typeName }: { readonly typeName: string }): string =>
   typeName.replace(/^barong\./, "").replace(/\.v\d+\./, ".");
 
-function isPublic({ method }: Binding): boolean {
+/** Any one of the ways in which somebody may prove who he is. */
+function securityOf({ method }: Binding): Node[] {
   const access = getOption(method, methodRules).access || getOption(method.parent, serviceRules).access;
-  return access === Access.PUBLIC;
+  if (access === Access.PUBLIC) return [];
+  const ofPeople = [{ bearer: [] }, { session: [] }];
+  return refusesApiKeys(method)
+    ? ofPeople
+    : [...ofPeople, { apiKey: [], apiKeyNonce: [], apiKeySignature: [] }];
 }
 
 /** The template with a name in place of each wildcard that belongs to a variable. */

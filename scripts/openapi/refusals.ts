@@ -7,6 +7,7 @@ import {
 import type { Binding } from "../../src/transcoding/rules.js";
 import { derivedCodes } from "../../src/wire/steps/derived-codes.js";
 import type { Catalogue, Reason } from "./catalogue.js";
+import { refusesApiKeys } from "./facts.js";
 
 /** Everything a method may answer with one status instead of a success. */
 export interface Refusals {
@@ -71,6 +72,7 @@ function generalReasons({ method, body }: Binding): string[] {
     ...(access === Access.PUBLIC ? [] : CALLER),
     ...(access === Access.PUBLIC || rules.readOnly ? [] : ["ORIGIN_REFUSED"]),
     ...(access === Access.STAFF ? ["ADMIN_DENIED"] : []),
+    ...(refusesApiKeys(method) ? ["API_KEY_NOT_ALLOWED"] : []),
     ...(rules.limits.length > 0 ? ["TOO_MANY_REQUESTS"] : []),
     ...(rules.captcha ? CAPTCHA : []),
     ...(rules.secondFactor ? SECOND_FACTOR : []),

@@ -24,8 +24,8 @@ export interface Caller {
   readonly otp: boolean;
   /** The session behind a cookie; absent for a bearer token or an API key. */
   readonly sessionId?: number;
-  /** The SHA-256 as hex that the request's body must have, where a signature covers it. */
-  readonly signedBody?: string;
+  /** The API key that signed the request, or that its bearer token was made for; absent for people. */
+  readonly apiKeyId?: number;
 }
 
 /** A request's line, and what its connection tells. */
@@ -67,7 +67,7 @@ export interface Call {
   readonly id: string;
   readonly requestHeader: Headers;
   /** Sent with the answer, also when the call is refused. Over gRPC these are the initial metadata. */
-  readonly responseHeader: Headers;
+  readonly responseHeader: Pick<Headers, "set" | "append">;
   /** Aborted when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
   readonly origin: Origin;

@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path";
+import { captchaConfig, captchaContradictions } from "./captcha-config.js";
 import { settings } from "./config-table.js";
 import { parseKeyRing, type SecretKey } from "./key-ring.js";
+import { mailConfig, mailContradictions } from "./mail-config.js";
 import { BadConfiguration, type Setting } from "./settings.js";
 import { smsConfig, smsContradictions } from "./sms-config.js";
 import { storageConfig, storageContradictions } from "./storage-config.js";
@@ -25,7 +27,9 @@ export function readConfig(environment: Environment) {
   problems.push(
     ...contradictions(values),
     ...storageContradictions(environment, values),
+    ...mailContradictions(values),
     ...smsContradictions(environment, values),
+    ...captchaContradictions(environment, values),
   );
   if (problems.length > 0) throw new BadConfiguration(problems);
 
@@ -64,9 +68,10 @@ export function readConfig(environment: Environment) {
     secretsKeys: keys,
     storage: storageConfig(values, dataDir),
     documentsLimit: set(values.documentsLimit),
+    outbox: { leaseSeconds: set(values.outboxLeaseSeconds) },
     authz: {
       rulesFile: values.authzRulesFile,
-      ownPath: set(values.authzOwnPath).replace(/^\/+|\/+$/g, ""),
+      ownPath: set(values.authzOwnPath).split("/").filter(Boolean).join("/"),
       timeoutMs: set(values.authzTimeoutMs),
       cacheMs: set(values.authzCacheMs),
     },
@@ -83,18 +88,9 @@ export function readConfig(environment: Environment) {
       maxAgeSeconds: /^\d+$/.test(set(values.corsMaxAge)) ? Number(values.corsMaxAge) : 3600,
       credentials: set(values.corsCredentials),
     },
-    mail: {
-      smtpUrl: values.smtpUrl?.href,
-      from: set(values.mailFrom),
-      confirmUrl: values.confirmUrl ?? pageFor(isProduction, publicUrl, "confirmation"),
-      resetUrl: values.resetUrl ?? pageFor(isProduction, publicUrl, "reset"),
-    },
+    mail: mailConfig(values, { publicUrl, isProduction }),
     sms: smsConfig(values),
-    captcha: {
-      vendor: set(values.captcha),
-      geetest: { id: values.geetestId, key: values.geetestKey, url: set(values.geetestUrl).href },
-      recaptcha: { secretKey: values.recaptchaSecretKey, url: set(values.recaptchaUrl).href },
-    },
+    captcha: captchaConfig(values),
   };
 }
 
@@ -202,18 +198,6 @@ function contradictions(values: Optional): string[] {
       found.push(`API_CORS_ORIGINS: ${origin} is not an origin such as https://www.example.com`);
     }
   }
-  if (values.captcha === "geetest" && !(values.geetestId && values.geetestKey)) {
-    found.push("CAPTCHA=geetest needs GEETEST_ID and GEETEST_KEY");
-  }
-  if (values.captcha === "recaptcha" && !values.recaptchaSecretKey) {
-    found.push("CAPTCHA=recaptcha needs RECAPTCHA_SECRET_KEY");
-  }
-  for (const [name, template] of [
-    ["CONFIRM_URL", values.confirmUrl],
-    ["RESET_URL", values.resetUrl],
-  ]) {
-    if (template !== undefined && !template.includes("{token}")) found.push(`${name} must contain {token}`);
-  }
   return found;
 }
 
@@ -224,15 +208,4 @@ function urlOfParts(environment: Environment): string | undefined {
   const password = encodeURIComponent(environment.DATABASE_PASS ?? "");
   const port = environment.DATABASE_PORT ?? "3306";
   return `mysql://${user}:${password}@${host}:${port}/${environment.DATABASE_NAME ?? "barong_production"}`;
-}
-
-function pageFor(isProduction: boolean, publicUrl: string, page: "confirmation" | "reset"): string {
-  if (page === "confirmation") {
-    return isProduction
-      ? `${publicUrl}/accounts/confirmation?confirmation_token={token}`
-      : `${publicUrl}/dev/confirmation?token={token}`;
-  }
-  return isProduction
-    ? `${publicUrl}/accounts/password_reset?reset_token={token}`
-    : `${publicUrl}/dev/password-reset?token={token}`;
 }

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isWebhookSecret } from "./signed-webhook.js";
 
 /** Reading one setting from its text. */
 export interface Kind<T> {
@@ -74,6 +75,17 @@ export const whole = (least: number, most: number): Kind<number> => ({
   },
 });
 
+/** A share of one. */
+export const fraction: Kind<number> = {
+  name: "number, 0 to 1",
+  parse(value) {
+    if (!/^(?:0|1|[01]?\.\d{1,6})$/.test(value) || Number(value) > 1) {
+      throw new Error("must be a number from 0 to 1, such as 0.5");
+    }
+    return Number(value);
+  },
+};
+
 export const oneOf = <const Words extends readonly string[]>(...words: Words): Kind<Words[number]> => ({
   name: words.join(", "),
   parse(value) {
@@ -124,6 +136,50 @@ export const accountSid: Kind<string> = {
     return value;
   },
 };
+
+/** What Twilio calls a service of its Verify. */
+export const verifyServiceSid: Kind<string> = {
+  name: "VA…",
+  parse(value) {
+    if (!/^VA\w+$/.test(value)) throw new Error("must begin with VA and have letters and digits only");
+    return value;
+  },
+};
+
+/** What signs requests to others. */
+export const webhookSecret: Kind<string> = {
+  name: "whsec_…",
+  parse(value) {
+    if (!isWebhookSecret(value)) throw new Error("must be whsec_ and the base64 of 24 to 64 bytes");
+    return value;
+  },
+};
+
+/** Countries by ISO 3166-1 alpha-2: these alone, or all but these. */
+export type CountryRule = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+export const countries: Kind<CountryRule> = {
+  name: "comma-separated countries, all or none with a minus",
+  parse(value) {
+    const entries = list.parse(value).map((entry) => entry.toUpperCase());
+    const barred = entries.filter((entry) => entry.startsWith("-"));
+    const codes = entries.map((entry) => entry.replace(/^-/, ""));
+    for (const code of codes) {
+      if (!isCountry(code)) throw new Error(`has "${code}", which is no country such as UA`);
+    }
+    if (barred.length === 0) return { only: codes };
+    if (barred.length < entries.length)
+      throw new Error("must have a minus before every country, or before none");
+    return { except: codes };
+  },
+};
+
+/** Names that stand for another one, such as UK, are none: nobody's number is in them. */
+function isCountry(code: string): boolean {
+  if (!/^[A-Z]{2}$/.test(code) || code === "ZZ") return false;
+  const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+  return names.of(code) !== undefined && new Intl.Locale(`und-${code}`).region === code;
+}
 
 /** Who an SMS comes from: a number, a short code, or a name where countries allow that. */
 export const smsSender: Kind<string> = {

@@ -96,6 +96,7 @@ test("rooms do not need each other in a circle", () => {
 
 test("features know ports by their contracts only", () => {
   const contracts = [
+    "ports/delivery.ts",
     "ports/mail/mail.ts",
     "ports/captcha/captcha.ts",
     "ports/storage/storage.ts",

@@ -1,7 +1,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import {
+  Access,
+  method as methodRules,
+  service as serviceRules,
+} from "../../gen/barong/options/v1/options_pb.js";
 import { type Binding, compileRules } from "../../src/transcoding/rules.js";
 import { describeEachDatabase } from "../support/databases.js";
 import { component, document, type Operation } from "../support/openapi/document.js";
@@ -47,6 +52,33 @@ describe("the OpenAPI document", () => {
     const fields = methodOf(operation).input.fields.map(({ name }) => name);
 
     expect(parametersOf(operation).sort()).toEqual(fields.sort());
+  });
+
+  test("lists no API key where the schema lets only people call, as in all that staff change", () => {
+    const forPeople = operations
+      .filter(({ operation }) => operation.security.length > 0)
+      .filter(({ operation }) => !operation.security.some((way) => "apiKey" in way))
+      .map(({ operation }) => methodOf(operation));
+    const staffWrites = services
+      .flatMap(({ methods }) => methods)
+      .filter((method) => {
+        const { access, readOnly } = getOption(method, methodRules);
+        const isForStaff = (access || getOption(method.parent, serviceRules).access) === Access.STAFF;
+        return isForStaff && !readOnly;
+      });
+
+    expect(staffWrites.length).toBeGreaterThan(8);
+    expect(forPeople).toEqual(expect.arrayContaining(staffWrites));
+    expect(new Set(forPeople)).toEqual(
+      new Set(
+        services
+          .flatMap(({ methods }) => methods)
+          .filter(
+            (method) =>
+              getOption(method, methodRules).noApiKeys || getOption(method.parent, serviceRules).noApiKeys,
+          ),
+      ),
+    );
   });
 
   test("has examples that fit", () => {

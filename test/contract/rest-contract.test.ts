@@ -10,7 +10,7 @@ import {
   UserWithFullInfoSchema,
   UserWithProfileSchema,
 } from "../../gen/barong/entities/v1/user_pb.js";
-import { GEETEST, startCaptchaTwin } from "../support/captcha-twin.js";
+import { startGeetestTwin } from "../support/captcha/geetest-twin.js";
 import { describeEachDatabase, type TestDatabase } from "../support/databases.js";
 import type { Answer } from "../support/rest.js";
 import { type Started, start, startedApp } from "../support/start-app.js";
@@ -183,14 +183,10 @@ describeEachDatabase("the REST specification", (database) => {
 /** A server that registers puzzles at a twin of Geetest. */
 function appWithGeetest(database: TestDatabase): () => Started {
   let app: Awaited<ReturnType<typeof start>> | undefined;
-  let twin: Awaited<ReturnType<typeof startCaptchaTwin>> | undefined;
+  let twin: Awaited<ReturnType<typeof startGeetestTwin>> | undefined;
   beforeAll(async () => {
-    twin = await startCaptchaTwin();
-    const environment = {
-      ...{ CAPTCHA: "geetest", GEETEST_ID: GEETEST.id, GEETEST_KEY: GEETEST.key },
-      GEETEST_URL: twin.geetestUrl,
-    };
-    app = await start(database, { environment });
+    twin = await startGeetestTwin();
+    app = await start(database, { environment: twin.environment });
   });
   afterAll(async () => {
     await app?.stop();

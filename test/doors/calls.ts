@@ -108,7 +108,7 @@ export const calls: readonly CallAndEffects[] = [
     fields: () => ({ token: "garbage" }),
     reasons: ["jwt.decode_and_verify"],
   },
-  { ...CONFIRM, does: "a confirmation", given: awaiting, fields: tokenOf, reasons: [], log: [] },
+  { ...CONFIRM, does: "a confirmation", given: awaiting, fields: tokenOf, reasons: [], mails: 1, log: [] },
   { ...RESEND, does: "a resend", given: pending, fields: addressOf, reasons: [], mails: 1, log: [] },
   {
     ...RESEND,
@@ -180,6 +180,7 @@ export const calls: readonly CallAndEffects[] = [
     fields: ({ token = "" }) => newPassword(token),
     reasons: [],
     log: [["password reset", "succeed"]],
+    mails: 1,
   },
   {
     ...SIGN_IN,

@@ -1,21 +1,37 @@
-import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { GEETEST, geetestAnswer, RECAPTCHA, startCaptchaTwin } from "../support/captcha-twin.js";
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { SessionService } from "../../gen/barong/identity/v1/session_service_pb.js";
+import { UserService } from "../../gen/barong/identity/v1/user_service_pb.js";
+import { type Logger, silentLogger } from "../../src/platform/logger.js";
+import type { CaptchaTwin } from "../support/captcha/captcha-twin.js";
+import { GEETEST, startGeetestTwin } from "../support/captcha/geetest-twin.js";
+import { startHcaptchaTwin } from "../support/captcha/hcaptcha-twin.js";
+import { startRecaptchaTwin } from "../support/captcha/recaptcha-twin.js";
+import { SITE_SECRET } from "../support/captcha/siteverify-twin.js";
+import { captchaTwins } from "../support/captcha/twins.js";
 import { type TestDatabase, testDatabases } from "../support/databases.js";
 import { expectRefusal, freshEmail, post, rest } from "../support/rest.js";
-import { PASSWORD, type Started, start } from "../support/start-app.js";
-
-type Twin = Awaited<ReturnType<typeof startCaptchaTwin>>;
+import { reasonsOf, rpcClient, rpcDoors } from "../support/rpc.js";
+import { PASSWORD, type Started, type StartOptions, start } from "../support/start-app.js";
 
 /** The server with a captcha vendor, on one kind of database: the vendor does not care which. */
-function startedWith(environment: (twin: Twin) => Record<string, string>) {
+function startedWith<Twin extends CaptchaTwin>(
+  startTwin: () => Promise<Twin>,
+  { environment = {}, ...options }: StartOptions = {},
+) {
   const [database] = testDatabases() as [TestDatabase];
   const running: { twin?: Twin; app?: Started & { stop(): Promise<void> } } = {};
   beforeAll(async () => {
-    running.twin = await startCaptchaTwin();
-    running.app = await start(database, { environment: environment(running.twin) });
+    running.twin = await startTwin();
+    running.app = await start(database, {
+      ...options,
+      environment: { ...running.twin.environment, ...environment },
+    });
   });
   beforeEach(() => running.twin?.behave({ kind: "works" }));
+  // What the vendor would not take from us.
+  afterEach(() => expect(running.twin?.faults).toEqual([]));
   afterAll(async () => {
     await running.app?.stop();
     await running.twin?.stop();
@@ -27,16 +43,170 @@ function startedWith(environment: (twin: Twin) => Record<string, string>) {
   };
 }
 
-const PLACES = ["/identity/users", "/identity/sessions"];
+const SIGN_UP = "/identity/users";
+const SIGN_IN = "/identity/sessions";
+const PLACES = [SIGN_UP, SIGN_IN];
+const REQUIRED = "identity.captcha.required";
+const INCOMPLETE = "identity.captcha.mandatory_fields";
+const REJECTED = "identity.captcha.verification_failed";
 const UNAVAILABLE = "identity.captcha.unavailable";
 
-describe("with Geetest", () => {
-  const running = startedWith(({ geetestUrl }) => ({
-    CAPTCHA: "geetest",
-    GEETEST_ID: GEETEST.id,
-    GEETEST_KEY: GEETEST.key,
-    GEETEST_URL: geetestUrl,
-  }));
+const newcomer = () => ({ email: freshEmail(), password: PASSWORD });
+const asText = (answer: JsonValue) => (typeof answer === "string" ? answer : JSON.stringify(answer));
+
+describe.each(captchaTwins)("with %s", (name, startTwin) => {
+  const running = startedWith(startTwin);
+  const isGeetest = name.startsWith("geetest");
+
+  test.each(["captcha_response", "recaptcha_response"])(
+    "who solved the puzzle signs up, with it in %s",
+    async (field) => {
+      const { app, twin } = running();
+      const solve = () => twin.solve("user_create");
+
+      expect((await post(app, SIGN_UP, { ...newcomer(), [field]: solve() })).status).toBe(201);
+      expect((await post(app, SIGN_UP, { ...newcomer(), [field]: asText(solve()) })).status).toBe(201);
+      const form = { ...newcomer(), [field]: asText(solve()) };
+      expect((await rest(app, "POST", SIGN_UP, { form })).status).toBe(201);
+    },
+  );
+
+  test("who solved the puzzle and confirmed signs in", async () => {
+    const { app, twin } = running();
+    const member = newcomer();
+    await post(app, SIGN_UP, { ...member, captcha_response: twin.solve("user_create") });
+    await post(app, "/identity/users/email/confirm_code", { token: await app.tokenFor(member.email) });
+
+    const signedIn = await post(app, SIGN_IN, {
+      ...member,
+      recaptcha_response: twin.solve("session_create"),
+    });
+
+    expect(signedIn).toMatchObject({ status: 201, body: { email: member.email } });
+  });
+
+  test("an answer serves once, whoever brings it", async () => {
+    const { app, twin } = running();
+    const captcha_response = twin.solve("user_create");
+
+    expect((await post(app, SIGN_UP, { ...newcomer(), captcha_response })).status).toBe(201);
+    expectRefusal(await post(app, SIGN_UP, { ...newcomer(), captcha_response }), 422, REJECTED);
+  });
+
+  test.each(PLACES)("%s demands an answer, a whole and a right one", async (path) => {
+    const { app, twin } = running();
+    const attempt = (captcha_response?: unknown) => post(app, path, { ...newcomer(), captcha_response });
+    const incomplete: readonly [number, string] = isGeetest ? [400, INCOMPLETE] : [422, REJECTED];
+
+    expectRefusal(await attempt(), 400, REQUIRED);
+    expectRefusal(await attempt(" "), 400, REQUIRED);
+    expectRefusal(await attempt({ gen_time: "1" }), ...incomplete);
+    expectRefusal(await attempt(7), ...incomplete);
+    expectRefusal(await attempt(twin.forge()), 422, REJECTED);
+  });
+
+  test("what is missing is told before anybody is asked", async () => {
+    const { app, twin } = running();
+    const before = twin.asked;
+
+    const refused = await post(app, SIGN_IN, { captcha_response: twin.solve("session_create") });
+
+    expectRefusal(refused, 400, "identity.session.missing_email", "identity.session.missing_password");
+    expect(twin.asked).toBe(before);
+  });
+
+  test("a vendor that fails is a 503, and nobody is signed up meanwhile", async () => {
+    const { app, twin } = running();
+    const member = newcomer();
+    const captcha_response = twin.solve("user_create");
+    twin.behave({ kind: "answers", status: 500, body: "" });
+
+    const refused = await post(app, SIGN_UP, { ...member, captcha_response });
+
+    expectRefusal(refused, 503, UNAVAILABLE);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await app.rooms.accounts.byEmail(member.email)).toBeUndefined();
+  });
+
+  test.each(rpcDoors)("over %s the same answers pass and are refused", async (door) => {
+    const { app, twin } = running();
+    const users = rpcClient(app, door, UserService, {});
+    const sessions = rpcClient(app, door, SessionService, {});
+    const member = newcomer();
+
+    const refused = await Promise.all([
+      reasonsOf(users.createUser(member)),
+      reasonsOf(users.createUser({ ...member, captchaResponse: asValue(twin.forge()) })),
+      reasonsOf(sessions.createSession(member)),
+      reasonsOf(users.createUser({ ...member, captchaResponse: asValue(twin.solve("user_create")) })),
+    ]);
+    const wrongPassword = {
+      ...member,
+      password: "Wrong4ever",
+      recaptchaResponse: asValue(twin.solve("session_create")),
+    };
+
+    expect(refused).toEqual([[REQUIRED], [REJECTED], [REQUIRED], []]);
+    expect(await reasonsOf(sessions.createSession(wrongPassword))).toEqual([
+      "identity.session.invalid_params",
+    ]);
+  });
+
+  test.each(rpcDoors)("over %s a number that JSON does not have is no answer of a widget", async (door) => {
+    const { app } = running();
+    const users = rpcClient(app, door, UserService, {});
+    const captchaResponse = create(ValueSchema, { kind: { case: "numberValue", value: Number.NaN } });
+
+    const reasons = await reasonsOf(users.createUser({ ...newcomer(), captchaResponse }));
+
+    expect(reasons).toEqual([isGeetest ? INCOMPLETE : REJECTED]);
+  });
+
+  test("mails are asked for without a captcha", async () => {
+    const { app } = running();
+    const email = freshEmail();
+
+    const resent = await post(app, "/identity/users/email/generate_code", { email });
+
+    expectRefusal(resent, 422, "identity.user.active_or_doesnt_exist");
+  });
+});
+
+describe("with a vendor that tells what an answer was given for", () => {
+  const running = startedWith(() => startRecaptchaTwin(3), {
+    environment: { CAPTCHA_FOR: "user_create,session_create,email_confirmation,password_reset" },
+  });
+  const refusal = (status: number, code: string) => [status, { errors: [code] }] as const;
+  const places = [
+    [SIGN_UP, "user_create", [201, 201]],
+    [SIGN_IN, "session_create", refusal(401, "identity.session.invalid_params")],
+    [
+      "/identity/users/email/generate_code",
+      "email_confirmation",
+      refusal(422, "identity.user.active_or_doesnt_exist"),
+    ],
+    [
+      "/identity/users/password/generate_code",
+      "password_reset",
+      refusal(404, "identity.password.user_doesnt_exist"),
+    ],
+  ] as const;
+
+  test.each(places)("%s takes answers for %s alone, and demands one", async (path, action, answer) => {
+    const { app, twin } = running();
+    const attempt = (captcha_response?: unknown) => post(app, path, { ...newcomer(), captcha_response });
+
+    expectRefusal(await attempt(), 400, REQUIRED);
+    for (const [, other] of places.filter(([, candidate]) => candidate !== action)) {
+      expectRefusal(await attempt(twin.solve(other)), 422, REJECTED);
+    }
+    const passed = await attempt(twin.solve(action));
+    expect([passed.status, passed.body]).toEqual(answer);
+  });
+});
+
+describe("with Geetest of version 3", () => {
+  const running = startedWith(startGeetestTwin);
 
   test("the challenge for the widget is the site's id and 32 hexadecimal digits", async () => {
     const { app } = running();
@@ -47,120 +217,62 @@ describe("with Geetest", () => {
     expect(answer.body).toEqual({ gt: GEETEST.id, challenge: expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
-  test("who solved the puzzle signs up, with the answer as an object, as text or in a form", async () => {
-    const { app } = running();
-    const answers = [
-      { captcha_response: geetestAnswer() },
-      { recaptcha_response: geetestAnswer() },
-      { captcha_response: JSON.stringify(geetestAnswer()) },
-    ];
-    for (const answer of answers) {
-      const fields = { email: freshEmail(), password: PASSWORD, ...answer };
-      expect((await post(app, "/identity/users", fields)).status).toBe(201);
-    }
-    const form = {
-      email: freshEmail(),
-      password: PASSWORD,
-      captcha_response: JSON.stringify(geetestAnswer()),
-    };
-    expect((await rest(app, "POST", "/identity/users", { form })).status).toBe(201);
-  });
-
-  test.each(PLACES)("%s demands an answer, a whole and a right one", async (path) => {
-    const { app } = running();
-    const attempt = (captcha_response?: unknown) =>
-      post(app, path, { email: freshEmail(), password: PASSWORD, captcha_response });
-    const { geetest_seccode: _left, ...incomplete } = geetestAnswer();
-
-    expectRefusal(await attempt(), 400, "identity.captcha.required");
-    expectRefusal(await attempt(""), 400, "identity.captcha.required");
-    expectRefusal(await attempt(incomplete), 400, "identity.captcha.mandatory_fields");
-    expectRefusal(await attempt("text"), 400, "identity.captcha.mandatory_fields");
-    expectRefusal(await attempt(geetestAnswer("robot")), 422, "identity.captcha.verification_failed");
-  });
-
-  test("a vendor that fails is a 503, and nobody is signed up meanwhile", async () => {
+  test("there is no challenge while the vendor is down", async () => {
     const { app, twin } = running();
-    const email = freshEmail();
-    twin.behave({ kind: "answers", status: 500, body: "" });
+    twin.behave({ kind: "resets" });
 
-    const challenge = await rest(app, "GET", "/identity/users/register_geetest");
-    const signUp = await post(app, "/identity/users", {
-      email,
-      password: PASSWORD,
-      captcha_response: geetestAnswer(),
-    });
-
-    expectRefusal(challenge, 503, UNAVAILABLE);
-    expectRefusal(signUp, 503, UNAVAILABLE);
-    expect(await app.rooms.accounts.byEmail(email)).toBeUndefined();
-  });
-
-  test("what is missing is told before anybody is asked", async () => {
-    const { app, twin } = running();
-    const before = twin.requests.length;
-
-    const refused = await post(app, "/identity/sessions", { captcha_response: geetestAnswer() });
-
-    expectRefusal(refused, 400, "identity.session.missing_email", "identity.session.missing_password");
-    expect(twin.requests).toHaveLength(before);
-  });
-});
-
-describe("with reCAPTCHA", () => {
-  const running = startedWith(({ recaptchaUrl }) => ({
-    CAPTCHA: "recaptcha",
-    RECAPTCHA_SECRET_KEY: RECAPTCHA.secretKey,
-    RECAPTCHA_URL: recaptchaUrl,
-  }));
-  const human = () => `human-${randomUUID()}`;
-
-  test("who is taken for a human signs up, and each answer serves once", async () => {
-    const { app } = running();
-    const answer = human();
-    const signUp = (captcha_response: string) =>
-      post(app, "/identity/users", { email: freshEmail(), password: PASSWORD, captcha_response });
-
-    expect((await signUp(answer)).status).toBe(201);
-    expectRefusal(await signUp(answer), 422, "identity.captcha.verification_failed");
-    expect((await signUp(human())).status).toBe(201);
-  });
-
-  test.each(PLACES)("%s demands an answer, and a right one", async (path) => {
-    const { app } = running();
-    const attempt = (captcha_response?: unknown) =>
-      post(app, path, { email: freshEmail(), password: PASSWORD, captcha_response });
-
-    expectRefusal(await attempt(), 400, "identity.captcha.required");
-    expectRefusal(await attempt(" "), 400, "identity.captcha.required");
-    expectRefusal(await attempt("robot"), 422, "identity.captcha.verification_failed");
-    expectRefusal(await attempt({ a: 1 }), 422, "identity.captcha.verification_failed");
-  });
-
-  test("a right answer lets the credentials be looked at", async () => {
-    const { app } = running();
-
-    const refused = await post(app, "/identity/sessions", {
-      email: freshEmail(),
-      password: PASSWORD,
-      recaptcha_response: human(),
-    });
-
-    expectRefusal(refused, 401, "identity.session.invalid_params");
-  });
-
-  test("a vendor that fails is a 503 at sign-in too, and there is no challenge of another vendor", async () => {
-    const { app, twin } = running();
-    twin.behave({ kind: "answers", status: 200, body: "<html>" });
-
-    const signIn = await post(app, "/identity/sessions", {
-      email: freshEmail(),
-      password: PASSWORD,
-      captcha_response: human(),
-    });
-
-    expectRefusal(signIn, 503, UNAVAILABLE);
-    expect(Number(signIn.headers.get("retry-after"))).toBeGreaterThan(0);
     expectRefusal(await rest(app, "GET", "/identity/users/register_geetest"), 503, UNAVAILABLE);
   });
 });
+
+describe("where outages are open", () => {
+  const lines: string[] = [];
+  const write = (details: object, message: string) => void lines.push(JSON.stringify([details, message]));
+  const logger: Logger = {
+    ...silentLogger,
+    ...{ debug: write, info: write, warn: write, error: write },
+    child: () => logger,
+  };
+  const running = startedWith(startHcaptchaTwin, {
+    logger,
+    environment: { CAPTCHA_OUTAGE: "open", CAPTCHA_FOR: "user_create,email_confirmation" },
+  });
+  const down = { kind: "answers", status: 502, body: "" } as const;
+
+  test("people sign up while the vendor is down, with an answer that nobody checks", async () => {
+    const { app, twin } = running();
+    const captcha_response = twin.forge();
+    twin.behave(down);
+
+    expect((await post(app, SIGN_UP, { ...newcomer(), captcha_response })).status).toBe(201);
+    expectRefusal(await post(app, SIGN_UP, newcomer()), 400, REQUIRED);
+
+    const log = lines.join("\n");
+    expect(log.split("requests pass without being checked")).toHaveLength(2);
+    for (const hidden of [SITE_SECRET, captcha_response, PASSWORD]) expect(log).not.toContain(hidden);
+  });
+
+  test("a refusal stays one", async () => {
+    const { app, twin } = running();
+
+    const refused = await post(app, SIGN_UP, { ...newcomer(), captcha_response: twin.forge() });
+
+    expectRefusal(refused, 422, REJECTED);
+  });
+
+  test("the limits hold while nobody is checked", async () => {
+    const { app, twin } = running();
+    twin.behave(down);
+    const email = freshEmail();
+    const ask = () =>
+      post(app, "/identity/users/email/generate_code", { email, captcha_response: twin.forge() });
+
+    for (let call = 0; call < 10; call += 1) {
+      expectRefusal(await ask(), 422, "identity.user.active_or_doesnt_exist");
+    }
+    expectRefusal(await ask(), 429, "server.too_many_requests");
+  });
+});
+
+/** As a program in a browser builds it. */
+const asValue = (answer: JsonValue) => fromJson(ValueSchema, answer);

@@ -37,6 +37,15 @@ test("nothing set is a development server on embedded defaults", () => {
   expect(config.database.url).toBe(`sqlite:${process.cwd()}/.barong/barong.db`);
 });
 
+test("where a gateway offers the API is known in whatever form it is written", () => {
+  const ownPathOf = (text: string) => readConfig({ AUTHZ_OWN_PATH: text }).authz.ownPath;
+
+  for (const text of ["api/v2/barong", "/api/v2/barong/", "//api//v2/barong///"])
+    expect(ownPathOf(text)).toBe("api/v2/barong");
+  expect(ownPathOf("/")).toBe("");
+  expect(readConfig({}).authz.ownPath).toBe("api/v2/barong");
+});
+
 test("production names everything that is missing at once", () => {
   const problems = problemsOf({ NODE_ENV: "production" });
 
@@ -47,10 +56,8 @@ test("production names everything that is missing at once", () => {
     "SECRETS_KEYS",
     "SMTP_URL",
     "MAIL_FROM",
-    "TWILIO_ACCOUNT_SID",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_PHONE_NUMBER",
     "STORAGE_URL",
+    "TWILIO_ACCOUNT_SID",
   ];
   expect(problems.map((problem) => problem.split(" ")[0])).toEqual(needed);
 });
@@ -71,20 +78,51 @@ test("an https site has secure cookies and links that start with it", () => {
   );
 });
 
-test("SMS leave by Twilio when its account is given, and else go to the mailbox", () => {
-  expect(readConfig({}).sms).toEqual({
-    twilio: undefined,
-    text: "Your verification code for {app}: {code}",
-  });
-  expect(readConfig({ ...PRODUCTION, SMS_TEXT: "{code} it is" }).sms).toEqual({
-    twilio: {
-      accountSid: "AC0123456789abcdef0123456789abcdef",
-      authToken: "t0ken",
-      from: "+15005550006",
-      url: "https://api.twilio.com/",
-    },
-    text: "{code} it is",
-  });
+const SMS_HTTP = { SMS_HTTP_URL: "https://sms.example.com/out", SMS_HTTP_SECRET: `whsec_${"A".repeat(32)}` };
+const VERIFY = { TWILIO_VERIFY_SERVICE_SID: "VA0" };
+
+test("SMS go to the mailbox, by Twilio when its account is given, or by those who are named, in their order", () => {
+  const account = { accountSid: PRODUCTION.TWILIO_ACCOUNT_SID, authToken: "t0ken" };
+  const twilio = { name: "twilio", ...account, from: "+15005550006", url: "https://api.twilio.com/" };
+  const http = { name: "http", url: "https://sms.example.com/out", secret: SMS_HTTP.SMS_HTTP_SECRET };
+  const verify = { name: "twilio_verify", ...account, serviceSid: "VA0", url: "https://verify.twilio.com/" };
+  const providersOf = (environment: Record<string, string>) => readConfig(environment).sms.providers;
+
+  expect(providersOf({})).toEqual([]);
+  expect(providersOf({ ...PRODUCTION, ...SMS_HTTP, ...VERIFY })).toEqual([twilio]);
+  expect(providersOf(SMS_HTTP)).toEqual([http]);
+  const SMS_PROVIDERS = "http, twilio_verify,twilio";
+  expect(providersOf({ ...PRODUCTION, ...SMS_HTTP, ...VERIFY, SMS_PROVIDERS })).toEqual([
+    http,
+    verify,
+    twilio,
+  ]);
+});
+
+test("production does without Twilio where another sends SMS", () => {
+  const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_PHONE_NUMBER, ...others } = PRODUCTION;
+  const account = { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN };
+
+  expect(problemsOf({ ...others, ...SMS_HTTP })).toEqual([]);
+  expect(problemsOf({ ...others, ...account, ...VERIFY, SMS_PROVIDERS: "twilio_verify" })).toEqual([]);
+  expect(problemsOf({ ...others, ...account })).toEqual(["TWILIO_PHONE_NUMBER must be set in production"]);
+});
+
+test("SMS have bounds unless they are switched off, and countries of which all are served", () => {
+  const { limits, countries, text } = readConfig({}).sms;
+
+  expect(limits).toEqual({ perPrefixHour: 60, perClientHour: 60, perCountryHour: 500, perDay: 5000 });
+  expect(countries).toEqual({ except: [] });
+  expect(text).toBe("Your verification code for {app}: {code}");
+  const off = {
+    SMS_PER_PREFIX_HOUR: "0",
+    SMS_PER_CLIENT_HOUR: "0",
+    SMS_PER_COUNTRY_HOUR: "0",
+    SMS_PER_DAY: "0",
+  };
+  expect(Object.values(readConfig(off).sms.limits)).toEqual([0, 0, 0, 0]);
+  expect(readConfig({ SMS_COUNTRIES: "ua, DE" }).sms.countries).toEqual({ only: ["UA", "DE"] });
+  expect(readConfig({ SMS_COUNTRIES: "-KP,-cu" }).sms.countries).toEqual({ except: ["KP", "CU"] });
 });
 
 test.each([
@@ -100,9 +138,26 @@ test.each([
   ],
   ["a key instead of an account", { ...PRODUCTION, TWILIO_ACCOUNT_SID: "SK0" }, "must begin with AC"],
   ["an account with a path", { ...PRODUCTION, TWILIO_ACCOUNT_SID: "AC0/../AC1" }, "must begin with AC"],
+  ["a service with a path", { ...PRODUCTION, TWILIO_VERIFY_SERVICE_SID: "VA0/../VA1" }, "must begin with VA"],
   ["a sender with a line break", { TWILIO_PHONE_NUMBER: "+15005550006\n" }, "TWILIO_PHONE_NUMBER must be"],
   ["no address", { TWILIO_URL: "api.twilio.com" }, "TWILIO_URL must be"],
   ["a text without the code", { SMS_TEXT: "Welcome to {app}" }, "SMS_TEXT must contain {code}"],
+  ["an address without a secret", { SMS_HTTP_URL: "https://sms" }, "SMS_HTTP_URL needs SMS_HTTP_SECRET"],
+  [
+    "a secret too short",
+    { ...SMS_HTTP, SMS_HTTP_SECRET: "whsec_c2hvcnQ=" },
+    "SMS_HTTP_SECRET must be whsec_",
+  ],
+  [
+    "a vendor without what it needs",
+    { SMS_PROVIDERS: "twilio_verify", TWILIO_ACCOUNT_SID: "AC0", TWILIO_AUTH_TOKEN: "t0ken" },
+    "SMS_PROVIDERS with twilio_verify needs TWILIO_VERIFY_SERVICE_SID",
+  ],
+  ["a vendor that is none", { SMS_PROVIDERS: "twitter" }, "SMS_PROVIDERS: twitter is none of"],
+  ["a vendor twice", { ...SMS_HTTP, SMS_PROVIDERS: "http,http" }, "SMS_PROVIDERS names somebody twice"],
+  ["countries with and without a minus", { SMS_COUNTRIES: "UA,-KP" }, "SMS_COUNTRIES must have a minus"],
+  ["a country by another name", { SMS_COUNTRIES: "UK" }, 'SMS_COUNTRIES has "UK", which is no country'],
+  ["no country", { SMS_COUNTRIES: "XQ" }, 'SMS_COUNTRIES has "XQ", which is no country'],
 ])("settings of SMS that cannot be meant are named: %s", (_what, environment, problem) => {
   expect(problemsOf(environment)).toEqual([expect.stringContaining(problem)]);
 });

@@ -19,8 +19,8 @@ describeEachDatabase("the command migrate", (database) => {
       expect(up).toMatchObject({ code: 0, output: expect.stringContaining("applied: 0001-") });
       expect(await migrate("status")).toEqual({ code: 0, output: "no migration is pending\n" });
       const down = await migrate("down", "1");
-      expect(down).toMatchObject({ code: 0, output: expect.stringContaining("reverted: 0003-") });
-      expect((await migrate("status")).output).toMatch(/^pending: 0003-/);
+      expect(down).toMatchObject({ code: 0, output: expect.stringContaining("reverted: 0005-") });
+      expect((await migrate("status")).output).toMatch(/^pending: 0005-/);
     } finally {
       await drop();
     }

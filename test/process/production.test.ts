@@ -53,6 +53,7 @@ describeEachDatabase("production mode", (database) => {
 
     const phone_number = "+44 7418 084106";
     expect((await post(server, "/resource/phones", { phone_number }, { cookie })).status).toBe(201);
+    await expect.poll(() => twilio.received, { timeout: 10_000 }).toHaveLength(1);
     const [sms] = twilio.received;
     expect(sms).toMatchObject({ to: "+447418084106", from: TWILIO.from });
     const [, verification_code = ""] =
@@ -60,7 +61,7 @@ describeEachDatabase("production mode", (database) => {
     const proof = { phone_number, verification_code };
     expect((await post(server, "/resource/phones/verify", proof, { cookie })).status).toBe(201);
 
-    for (const page of ["mailbox", "mailbox.json", "confirmation", "password-reset"]) {
+    for (const page of ["mailbox", "mails", "mails/html", "mailbox.json", "confirmation", "password-reset"]) {
       expect((await fetch(`${server.http}/dev/${page}`)).status).toBe(404);
     }
     expect(await process.stop()).toMatchObject({ code: 0 });

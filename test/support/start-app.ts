@@ -19,7 +19,7 @@ export interface Started extends App {
   readonly grpc: string;
   /** Every mail sent so far, newest first, after all that is waiting has been sent. */
   mails(): Promise<MailboxEntry[]>;
-  /** The token in the newest mail to an address. */
+  /** The token in the newest mail to an address that has one. */
   tokenFor(email: string): Promise<string>;
 }
 
@@ -73,7 +73,7 @@ export async function start(
     grpc: `127.0.0.1:${app.grpcPort}`,
     mails,
     async tokenFor(email) {
-      const mail = (await mails()).find(({ to }) => to === email);
+      const mail = (await mails()).find(({ to, token }) => to === email && token !== undefined);
       if (mail?.token === undefined) throw new Error(`no mail with a token was sent to ${email}`);
       return mail.token;
     },

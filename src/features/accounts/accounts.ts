@@ -35,6 +35,8 @@ export interface NewMember {
   readonly role: string;
   readonly state: AccountState;
   readonly referralId: number | null;
+  /** In which the member wants to be written to. */
+  readonly language?: string | null;
 }
 
 type Id = Pick<Account, "id">;
@@ -99,6 +101,13 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
     async byEmail(email: string, tx?: Tx): Promise<Account | undefined> {
       return isStored(email) ? store.byEmail(email, tx) : undefined;
     },
+
+    /** The uids of accounts, by their ids. */
+    async uidsOf(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+      const found = ids.length === 0 ? [] : await store.uids([...new Set(ids)]);
+      return new Map(found.map(({ id, uid }) => [Number(id), uid]));
+    },
+
     lock: store.lock,
     firstWithRole: store.firstWithRole,
 
@@ -119,7 +128,9 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
     /** Creates an account; throws Failure(EMAIL_TAKEN) when another has the address, also when both come at once. */
     async create(member: NewMember, tx: Tx): Promise<Account> {
       const now = clock();
-      const row = { ...member, uid: newUid(), level: 0, otp: false, createdAt: now, updatedAt: now };
+      const { language = null } = member;
+      const stamps = { createdAt: now, updatedAt: now };
+      const row = { ...member, language, uid: newUid(), level: 0, otp: false, ...stamps };
       const account = await store.insert(row, tx).catch((fault: unknown) => {
         if (isUniqueViolation(fault, UNIQUE_EMAIL))
           throw new Failure(ErrorReason.EMAIL_TAKEN, { cause: fault });
@@ -161,6 +172,13 @@ export function createAccounts({ store, events, hasher, clock, minimumBits }: Ac
     setState: (account: Id, state: AccountState, tx: Tx) => changeCredentials(account, { state }, tx),
     setOtp: (account: Id, otp: boolean, tx: Tx, own?: OwnSession) =>
       changeCredentials(account, { otp }, tx, own),
+
+    /**
+     * Keeps the language that somebody has named for an account which has none yet. One that is kept stays: anybody can ask for a mail
+     * to somebody else's address, in a language that its owner does not read.
+     */
+    setFirstLanguage: (account: Id, language: string, tx: Tx): Promise<void> =>
+      store.setFirstLanguage(account.id, language, tx),
 
     async setLevel(account: Id, level: number, tx: Tx): Promise<void> {
       await change(account, { level }, tx);

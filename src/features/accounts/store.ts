@@ -28,6 +28,7 @@ function defineAccountModel({ sequelize }: Database) {
     declare referralId: number | null;
     declare passwordChangedAt: Date | null;
     declare credentialsChangedAt: Date | null;
+    declare language: string | null;
     declare createdAt: Date;
     declare updatedAt: Date;
   }
@@ -44,6 +45,7 @@ function defineAccountModel({ sequelize }: Database) {
       referralId: reference({ allowNull: true }),
       passwordChangedAt: instant({ allowNull: true }),
       credentialsChangedAt: instant({ allowNull: true }),
+      language: { type: DataTypes.STRING(35), allowNull: true },
       createdAt: instant(),
       updatedAt: instant(),
     },
@@ -68,6 +70,8 @@ export interface Account {
   readonly passwordChangedAt: Date | null;
   /** When the password, second factor, role or state last changed. */
   readonly credentialsChangedAt: Date | null;
+  /** In which its owner is written to, as a tag such as `pt-BR`; null while nobody has named one. */
+  readonly language: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -78,8 +82,11 @@ export type Holder = Pick<
   "id" | "uid" | "email" | "role" | "level" | "otp" | "state" | "referralId" | "credentialsChangedAt"
 >;
 
-/** An account without its secrets. */
-export type ListedAccount = Omit<Account, "passwordDigest" | "passwordChangedAt" | "credentialsChangedAt">;
+/** An account without its secrets, and without what is nobody's business but the server's. */
+export type ListedAccount = Omit<
+  Account,
+  "passwordDigest" | "passwordChangedAt" | "credentialsChangedAt" | "language"
+>;
 
 export type NewAccount = Omit<Account, "id" | "passwordChangedAt" | "credentialsChangedAt">;
 export type AccountChange = Partial<Pick<Account, "role" | "level" | "otp" | "state" | "passwordDigest">>;
@@ -145,10 +152,18 @@ export function createAccountStore(database: Database) {
 
     /** Accounts by their ids, in no order. */
     async listed(ids: readonly number[]): Promise<ListedAccount[]> {
-      const secrets = ["passwordDigest", "passwordChangedAt", "credentialsChangedAt"];
+      const unlisted = ["passwordDigest", "passwordChangedAt", "credentialsChangedAt", "language"];
       const where = { id: [...ids] };
-      const rows = await AccountModel.findAll({ attributes: { exclude: secrets }, where, raw: true });
+      const rows = await AccountModel.findAll({ attributes: { exclude: unlisted }, where, raw: true });
       return rows.map(typed);
+    },
+
+    uids: (ids: readonly number[]): Promise<Pick<Account, "id" | "uid">[]> =>
+      AccountModel.findAll({ attributes: ["id", "uid"], where: { id: [...ids] }, raw: true }),
+
+    /** Keeps the language of an account that has none yet. */
+    async setFirstLanguage(id: number, language: string, tx: Tx): Promise<void> {
+      await AccountModel.update({ language }, { where: { id, language: null }, ...inTransaction(tx) });
     },
 
     async insert(account: NewAccount, tx: Tx): Promise<Account> {

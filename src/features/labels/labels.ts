@@ -5,8 +5,9 @@ import { Failure } from "../../platform/failure.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import type { Events } from "../events/events.js";
 import type { Levels } from "../levels/levels.js";
+import type { Mails } from "../mails/mails.js";
 import { createLabelChanges } from "./changes.js";
-import { labelOf, labelShown, MOST_PUBLIC, normalised } from "./rules.js";
+import { labelOf, labelShown, MOST_PUBLIC, normalised, verdictIn } from "./rules.js";
 import type { Label, LabelScope, LabelStore } from "./store.js";
 
 export type { Label, LabelScope } from "./store.js";
@@ -17,6 +18,7 @@ export interface LabelsNeeds {
   readonly accounts: Accounts;
   readonly levels: Levels;
   readonly events: Events;
+  readonly mails: Pick<Mails, "notify">;
   readonly clock: Clock;
 }
 
@@ -26,7 +28,7 @@ export interface LabelName {
   readonly scope: LabelScope;
 }
 
-export function createLabels({ database, store, accounts, levels, events, clock }: LabelsNeeds) {
+export function createLabels({ database, store, accounts, levels, events, mails, clock }: LabelsNeeds) {
   const watchers: ((account: Pick<Account, "id">) => void)[] = [];
   const changes = createLabelChanges({
     store,
@@ -76,6 +78,12 @@ export function createLabels({ database, store, accounts, levels, events, clock 
     return label;
   }
 
+  /** What staff decide about somebody's documents, they say by a label. */
+  async function tellVerdict(account: Account, label: Label, tx: Tx): Promise<void> {
+    const notice = verdictIn(label);
+    if (notice !== undefined) await mails.notify(tx, account, notice);
+  }
+
   return {
     /** All labels of an account, oldest first. */
     ofAccount: (accountId: number, tx?: Tx): Promise<Label[]> => store.of(accountId, tx),
@@ -116,14 +124,19 @@ export function createLabels({ database, store, accounts, levels, events, clock 
 
     /** Makes a label of either scope for staff. */
     async createFor(uid: string, { key, scope }: LabelName, value: string): Promise<void> {
-      await inAccountOf(uid, (account, tx) => changes.add(account, wanted(key, value, scope), tx));
+      await inAccountOf(uid, async (account, tx) => {
+        const label = await changes.add(account, wanted(key, value, scope), tx);
+        await tellVerdict(account, label, tx);
+      });
     },
 
     /** Changes a label of either scope for staff. */
     async changeFor(uid: string, name: LabelName, value: string): Promise<void> {
-      await inAccountOf(uid, async (account, tx) =>
-        changes.setValue(account, await named(name, account, tx), normalised(value), tx),
-      );
+      await inAccountOf(uid, async (account, tx) => {
+        const before = await named(name, account, tx);
+        const label = await changes.setValue(account, before, normalised(value), tx);
+        if (label.value !== before.value) await tellVerdict(account, label, tx);
+      });
     },
 
     /** Deletes a label of either scope for staff. */

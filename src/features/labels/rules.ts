@@ -30,3 +30,14 @@ export function eventAbout({ key, value }: Pick<Label, "key" | "value">): EventN
   if (value === "verified") return "system.document.verified";
   return value === "rejected" ? "system.document.rejected" : undefined;
 }
+
+/** The verdict about somebody's documents that a label is. */
+export function verdictIn({
+  key,
+  value,
+  scope,
+}: Pick<Label, "key" | "value" | "scope">): "document_verified" | "document_rejected" | undefined {
+  if (key !== "document" || scope !== "private") return undefined;
+  if (value === "verified") return "document_verified";
+  return value === "rejected" ? "document_rejected" : undefined;
+}

@@ -7,6 +7,7 @@ import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
+import type { Mails } from "../mails/mails.js";
 import type { Throttles } from "../throttles/throttles.js";
 import { qrCode } from "./qr-code.js";
 import type { OtpStore } from "./store.js";
@@ -20,6 +21,7 @@ export interface OtpNeeds {
   readonly store: OtpStore;
   readonly accounts: Accounts;
   readonly activities: Activities;
+  readonly mails: Pick<Mails, "notify">;
   readonly throttles: Throttles;
   readonly vault: Vault;
   readonly clock: Clock;
@@ -36,7 +38,7 @@ export interface SeedToScan {
 
 /** Time-based one-time codes (RFC 6238) as the second factor. Seeds are stored encrypted. */
 export function createOtp(needs: OtpNeeds) {
-  const { database, store, accounts, activities, throttles, vault, clock, appName } = needs;
+  const { database, store, accounts, activities, mails, throttles, vault, clock, appName } = needs;
 
   /** Whether the code is right for the account; uses it up. */
   function accepts({ id }: Pick<Account, "id">, code: string): Promise<boolean> {
@@ -73,6 +75,7 @@ export function createOtp(needs: OtpNeeds) {
           const account = await lockWithoutOtp(accountId, tx);
           if (!(await useCode(accountId, code, tx))) return false;
           await accounts.setOtp(account, true, tx, own);
+          await mails.notify(tx, account, "otp_enabled", { origin: audit });
           await activities.succeeded(audit, accountId, tx);
           return true;
         }),
@@ -81,9 +84,10 @@ export function createOtp(needs: OtpNeeds) {
     },
 
     /** Switches two-factor authentication off. Its seed is forgotten: who wants it again enrols anew. */
-    async disable(account: Pick<Account, "id">, tx: Tx): Promise<void> {
+    async disable(account: Account, tx: Tx): Promise<void> {
       await store.delete(account.id, tx);
       await accounts.setOtp(account, false, tx);
+      if (account.otp) await mails.notify(tx, account, "otp_disabled");
     },
 
     /** Throws a Failure unless the code is right. */

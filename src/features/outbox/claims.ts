@@ -1,48 +1,65 @@
 import type { Database } from "../../database/database.js";
-import type { Follower, OutboxItem, OutboxStore } from "./store.js";
+import type { OutboxItem, Queue, WaitingItem } from "./queue.js";
 
 /** Items of one account on one channel, in their order; of no account, a single one. */
-export type Line = readonly OutboxItem[];
+export interface Line {
+  readonly items: readonly OutboxItem[];
+  /** The one behind them, where that is known. */
+  readonly next?: number | undefined;
+}
 
 export interface Wanted {
-  readonly channel: string;
+  /** Those that were the first of their accounts when somebody looked. */
+  readonly candidates: readonly number[];
   /** Items at most, in all lines. */
   readonly most: number;
   readonly now: Date;
   readonly until: Date;
 }
 
+export interface Claimed {
+  /** Items with the attempt counted that is to come. */
+  readonly lines: readonly Line[];
+  /** Whether it is unknown what waits behind them. */
+  readonly mayHaveMore: boolean;
+}
+
 /**
  * Takes what is due, until a moment. Only the first item of an account can be taken, and those behind it together with it: so nobody
- * else delivers for an account meanwhile, and the order holds whoever delivers. Answers the items as they were, attempts not yet
- * counted up; `found` tells whether there was anything, even if others were quicker.
+ * else delivers for an account meanwhile, and the order holds whoever delivers.
  */
-export async function claimLines(
+export const claimLines = (
   database: Database,
-  store: OutboxStore,
-  { channel, most, now, until }: Wanted,
-): Promise<{ readonly lines: Line[]; readonly found: boolean }> {
-  const candidates = await store.heads(channel, now, most);
-  if (candidates.length === 0) return { lines: [], found: false };
-  const claimed = await database.transaction(async (tx) => {
-    const heads = await store.lockFree(candidates, now, tx);
-    if (heads.length === 0) return [];
-    const followers = await store.followers(heads, now, most - heads.length, tx);
-    const taken = heads.map((head) => lineOf(head, followers));
-    await store.lease(
-      taken.flat().map(({ id }) => id),
-      until,
-      tx,
-    );
-    return taken;
+  queue: Queue,
+  { candidates, most, now, until }: Wanted,
+): Promise<Claimed> =>
+  database.transaction(async (tx) => {
+    const isFree = ({ availableAt, leasedUntil }: WaitingItem): boolean =>
+      availableAt <= now && (leasedUntil === null || leasedUntil <= now);
+    const heads = (await queue.lock(candidates, tx)).filter(isFree);
+    if (heads.length === 0) return { lines: [], mayHaveMore: false };
+    const owned = heads.filter(({ userId }) => userId !== null).length;
+    const each = Math.floor((most - heads.length) / Math.max(owned, 1));
+    // One more, which is not taken, to know which comes next.
+    const behind = each > 0 ? await queue.followers(heads, each + 1, tx) : [];
+    const lines = heads.map((head) => lineOf(head, behind, { each, isFree }));
+    const ids = lines.flatMap(({ items }) => items.map(({ id }) => id));
+    await queue.lease(ids, until, tx);
+    return { lines, mayHaveMore: each === 0 && owned > 0 };
   });
-  return { lines: claimed, found: true };
+
+interface Rule {
+  readonly each: number;
+  isFree(item: WaitingItem): boolean;
 }
 
 /** Up to the first that has to wait. */
-function lineOf(head: OutboxItem, followers: readonly Follower[]): Line {
-  if (head.userId === null) return [head];
-  const own = followers.filter(({ userId }) => Number(userId) === Number(head.userId));
-  const stop = own.findIndex(({ isFree, id }) => !isFree || id < head.id);
-  return [head, ...(stop === -1 ? own : own.slice(0, stop))];
+function lineOf(head: WaitingItem, behind: readonly WaitingItem[], { each, isFree }: Rule): Line {
+  if (head.userId === null) return { items: [counted(head)] };
+  const own = behind.filter(({ userId }) => userId === head.userId);
+  const stop = own.findIndex((item, at) => at === each || !isFree(item));
+  const taken = stop === -1 ? own : own.slice(0, stop);
+  return { items: [head, ...taken].map(counted), next: own[taken.length]?.id };
 }
+
+const counted = (item: OutboxItem): OutboxItem => ({ ...item, attempts: item.attempts + 1 });

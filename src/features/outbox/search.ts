@@ -12,58 +12,61 @@ const LATE_SECONDS = 10;
  * others of their account.
  */
 export class Search {
-  /** The place behind which nothing was looked at. */
+  readonly #queue: Pick<Queue, "due">;
+  readonly #channel: string;
+  #isAnew = true;
+  /** What is before it was looked at. */
   #after: Place | undefined;
-  /** Those behind items that were taken, as far as known. */
-  #next: number[] = [];
-  /** Since the start something was taken of which nobody has looked what is behind it. */
-  #again = false;
+  /** Those behind items that have left. */
+  readonly #next: number[] = [];
+  /** Something was taken of which nobody has looked what is behind it. */
+  #hasMore = false;
 
-  constructor(
-    private readonly queue: Pick<Queue, "due">,
-    private readonly channel: string,
-  ) {}
-
-  /** Begins anew: what was not free may be by now. */
-  restart(): void {
-    this.#after = undefined;
+  constructor(queue: Pick<Queue, "due">, channel: string) {
+    this.#queue = queue;
+    this.#channel = channel;
   }
 
-  /** Its turn comes next, if nobody takes it before. */
+  /** What was not free may be by now. */
+  beginAnew(): void {
+    this.#isAnew = true;
+  }
+
+  /** Its turn has come, if nobody has taken it. */
   expect(id: number): void {
     this.#next.push(id);
   }
 
-  /** There may be more behind what was taken. */
+  /** There may be something behind what was taken. */
   expectMore(): void {
-    this.#again = true;
+    this.#hasMore = true;
   }
 
-  /** So many that may be free at most; none when there is nothing that is known to be. */
+  /** Ids of so many that may be free at most; of none when none is known to be. */
   async candidates(now: Date, most: number): Promise<number[]> {
-    const found = this.#next.splice(0, most);
-    for (let page = most; found.length < most; page = Math.min(page * 4, MOST_IN_PAGE)) {
-      const rows = await this.queue.due(this.channel, now, this.#after, page);
-      let last: Place | undefined;
+    const found = new Set(this.#next.splice(0, most));
+    for (let page = most; found.size < most; page = Math.min(page * 4, MOST_IN_PAGE)) {
+      if (this.#isAnew) this.#after = undefined;
+      this.#isAnew = false;
+      const rows = await this.#queue.due(this.#channel, now, this.#after, page);
       for (const row of rows) {
-        if (found.length === most) break;
-        if (row.isHead && !found.includes(row.id)) found.push(row.id);
-        last = row;
+        if (found.size === most) return [...found];
+        if (row.isHead) found.add(row.id);
+        this.#after = row;
       }
-      this.#after = last ?? this.#after;
-      if (rows.length < page && last === rows.at(-1)) {
+      if (rows.length < page) {
         this.#turn(now);
-        break;
+        if (found.size > 0 || !this.#isAnew) break;
       }
     }
-    return found;
+    return [...found];
   }
 
-  /** At the end: only what comes from now on has not been looked at, unless there is reason to begin anew. */
+  /** At the end: what comes from now on is all that was not looked at. */
   #turn(now: Date): void {
     const recent = secondsAfter(now, -LATE_SECONDS);
-    if (this.#again) this.restart();
-    else if (!this.#after || this.#after.availableAt > recent) this.#after = { id: 0, availableAt: recent };
-    this.#again = false;
+    if (!this.#after || this.#after.availableAt > recent) this.#after = { id: 0, availableAt: recent };
+    this.#isAnew ||= this.#hasMore;
+    this.#hasMore = false;
   }
 }

@@ -5,12 +5,12 @@ import {
   type InferCreationAttributes,
   Model,
   Op,
-  QueryTypes,
   type WhereOptions,
 } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
 import type { PageRange } from "../../platform/page.js";
+import { createQueue, type OutboxItem } from "./queue.js";
 
 /** `sent` was taken by the other side, `dead` was given up, `dropped` was of no use any more. */
 export type ParcelState = "waiting" | "sent" | "dead" | "dropped";
@@ -59,24 +59,6 @@ function defineOutboxModel({ sequelize }: Database) {
 /** Something that leaves the house, has left it, or was given up. */
 export type OutboxRow = InferAttributes<InstanceType<ReturnType<typeof defineOutboxModel>>>;
 
-/** What a worker needs of it. */
-export type OutboxItem = Pick<
-  OutboxRow,
-  | "id"
-  | "channel"
-  | "topic"
-  | "messageId"
-  | "userId"
-  | "recipient"
-  | "payload"
-  | "attempts"
-  | "expiresAt"
-  | "createdAt"
->;
-
-/** An item that a worker holds: whoever claims it later holds one with more attempts. */
-export type Claim = Pick<OutboxItem, "id" | "attempts">;
-
 /** Which rows staff ask for. */
 export interface OutboxFilter {
   readonly state?: ParcelState | undefined;
@@ -85,33 +67,11 @@ export interface OutboxFilter {
   readonly userId?: number | undefined;
 }
 
-const ITEM: (keyof OutboxItem)[] = [
-  ...(["id", "channel", "topic", "messageId", "userId", "recipient"] as const),
-  ...(["payload", "attempts", "expiresAt", "createdAt"] as const),
-];
-
 export function createOutboxStore(database: Database) {
   const OutboxModel = defineOutboxModel(database);
-  // Whoever takes items at the same time takes others; SQLite lets one write at a time anyway.
-  const skippingTaken = database.dialect === "mysql" ? " FOR UPDATE SKIP LOCKED" : "";
-
-  async function lockedOf(ids: readonly number[], now: Date, tx: Tx): Promise<number[]> {
-    const marks = ids.map((_id, at) => `$${at + 2}`).join();
-    const rows = await database.sequelize.query<{ id: number }>(
-      `SELECT id FROM outbox WHERE id IN (${marks}) AND state = 'waiting' AND available_at <= $1 ` +
-        `AND (leased_until IS NULL OR leased_until <= $1) ORDER BY id${skippingTaken}`,
-      { bind: [now, ...ids], type: QueryTypes.SELECT, transaction: tx.transaction },
-    );
-    return rows.map(({ id }) => Number(id));
-  }
-
-  /** Claims may have been lost meanwhile to another worker; then nothing is touched. */
-  const held = (claims: readonly Claim[]): WhereOptions<OutboxRow> => ({
-    state: "waiting",
-    [Op.or]: claims.map(({ id, attempts }) => ({ id, attempts })),
-  });
-
   return {
+    ...createQueue(database),
+
     async insert(item: Omit<OutboxItem, "id" | "attempts" | "createdAt">, now: Date, tx: Tx): Promise<void> {
       await OutboxModel.create(
         {
@@ -125,104 +85,6 @@ export function createOutboxStore(database: Database) {
           finishedAt: null,
         },
         inTransaction(tx),
-      );
-    },
-
-    /** Items on a channel that are free, and the first of their account's: in the order in which they may leave. */
-    async heads(channel: string, now: Date, most: number): Promise<number[]> {
-      const rows = await database.read<{ id: number }>(HEADS, [channel, now, now, most]);
-      return rows.map(({ id }) => Number(id));
-    },
-
-    /** Those that wait behind items of accounts on the same channel, and whether each is free. */
-    async followers(heads: readonly OutboxItem[], now: Date, most: number, tx: Tx): Promise<Follower[]> {
-      const [first] = heads;
-      const ids = heads.flatMap(({ userId }) => (userId === null ? [] : [userId]));
-      if (first === undefined || ids.length === 0 || most <= 0) return [];
-      const rows = await OutboxModel.findAll({
-        attributes: [...ITEM, "availableAt", "leasedUntil"],
-        where: {
-          userId: ids,
-          channel: first.channel,
-          state: "waiting",
-          id: { [Op.notIn]: heads.map(({ id }) => id) },
-        },
-        order: ["id"],
-        limit: most,
-        raw: true,
-        ...inTransaction(tx),
-      });
-      return rows.map((row) => ({
-        ...row,
-        isFree: row.availableAt <= now && (row.leasedUntil === null || row.leasedUntil <= now),
-      }));
-    },
-
-    /** Locks those of the items that are still free until the transaction ends. */
-    async lockFree(ids: readonly number[], now: Date, tx: Tx): Promise<OutboxItem[]> {
-      if (ids.length === 0) return [];
-      const locked = await lockedOf(ids, now, tx);
-      return OutboxModel.findAll({
-        attributes: ITEM,
-        where: { id: locked },
-        order: ["id"],
-        raw: true,
-        ...inTransaction(tx),
-      });
-    },
-
-    /** Counts the attempt at once, so that an item which brings its worker down is given up some day. */
-    async lease(ids: readonly number[], until: Date, tx: Tx): Promise<void> {
-      const bind = [until, ...ids];
-      const marks = ids.map((_id, at) => `$${at + 2}`).join();
-      await database.sequelize.query(
-        `UPDATE outbox SET attempts = attempts + 1, leased_until = $1 WHERE id IN (${marks})`,
-        { bind, type: QueryTypes.UPDATE, transaction: tx.transaction },
-      );
-    },
-
-    /** Nothing of what was in them is kept. */
-    async markSent(claims: readonly Claim[], now: Date): Promise<void> {
-      if (claims.length === 0) return;
-      await OutboxModel.update(
-        { state: "sent", payload: "", finishedAt: now, leasedUntil: null, lastError: null },
-        { where: held(claims) },
-      );
-    },
-
-    /** Gives claims back, as if they had not been made; to be tried when it is time. */
-    async release(claims: readonly Claim[], availableAt: Date): Promise<void> {
-      if (claims.length === 0) return;
-      await OutboxModel.update(
-        { attempts: database.sequelize.literal("attempts - 1"), availableAt, leasedUntil: null },
-        { where: held(claims) },
-      );
-    },
-
-    /** Also those of the account that wait behind it, so that nobody looks at them in vain. */
-    async postpone(item: OutboxItem, availableAt: Date, lastError: string, tx: Tx): Promise<void> {
-      const { id, attempts, userId, channel } = item;
-      const [touched] = await OutboxModel.update(
-        { availableAt, lastError, leasedUntil: null },
-        { where: { id, attempts, state: "waiting" }, ...inTransaction(tx) },
-      );
-      if (touched === 0 || userId === null) return;
-      const behind = { userId, channel, state: "waiting" as const, id: { [Op.gt]: id } };
-      await OutboxModel.update(
-        { availableAt },
-        { where: { ...behind, availableAt: { [Op.lt]: availableAt } }, ...inTransaction(tx) },
-      );
-    },
-
-    async finish(
-      { id, attempts }: Claim,
-      state: "dead" | "dropped",
-      { lastError, now }: { readonly lastError: string; readonly now: Date },
-    ): Promise<void> {
-      const emptied = state === "dropped" ? { payload: "" } : {};
-      await OutboxModel.update(
-        { ...emptied, state, lastError, leasedUntil: null, finishedAt: now },
-        { where: { id, attempts, state: "waiting" } },
       );
     },
 
@@ -283,16 +145,6 @@ export function createOutboxStore(database: Database) {
 }
 
 export type OutboxStore = ReturnType<typeof createOutboxStore>;
-
-export interface Follower extends OutboxItem {
-  /** Neither somebody else's nor postponed. */
-  readonly isFree: boolean;
-}
-
-const HEADS =
-  "SELECT o.id FROM outbox o WHERE o.state = 'waiting' AND o.channel = ? AND o.available_at <= ? " +
-  "AND (o.leased_until IS NULL OR o.leased_until <= ?) AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.user_id = o.user_id " +
-  "AND e.channel = o.channel AND e.state = 'waiting' AND e.id < o.id) ORDER BY o.available_at, o.id LIMIT ?";
 
 const whereOf = ({ state, channel, topic, userId }: OutboxFilter): WhereOptions<OutboxRow> => ({
   ...(state !== undefined && { state }),

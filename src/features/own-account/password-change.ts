@@ -7,6 +7,7 @@ import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
 import type { Events } from "../events/events.js";
+import type { Mails } from "../mails/mails.js";
 import type { Throttles } from "../throttles/throttles.js";
 
 /** Guesses at the old password, by somebody who has found the owner signed in. */
@@ -17,6 +18,7 @@ export interface PasswordChangeNeeds {
   readonly accounts: Accounts;
   readonly activities: Activities;
   readonly events: Events;
+  readonly mails: Pick<Mails, "notify">;
   readonly throttles: Throttles;
   readonly hasher: PasswordHasher;
 }
@@ -29,7 +31,7 @@ export interface OldAndNew {
 
 /** A new password for who knows the old one. */
 export function createPasswordChange(needs: PasswordChangeNeeds) {
-  const { database, accounts, activities, events, throttles, hasher } = needs;
+  const { database, accounts, activities, events, mails, throttles, hasher } = needs;
 
   return {
     /** Sets the new password and ends every session; `own` goes on. */
@@ -52,6 +54,7 @@ export function createPasswordChange(needs: PasswordChangeNeeds) {
         if (account?.passwordDigest !== proved.passwordDigest)
           throw new Failure(ErrorReason.OLD_PASSWORD_WRONG, { about });
         await accounts.setPassword(account, digest, tx, own);
+        await mails.notify(tx, account, "password_changed", { origin: audit });
         const payload = await accounts.recordOf(account, tx);
         await events.record({ name: "system.user.password.change", accountId, payload }, tx);
         await activities.succeeded(audit, accountId, tx);

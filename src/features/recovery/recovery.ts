@@ -3,13 +3,14 @@ import type { Database, Tx } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
 import type { Evenly } from "../../platform/even-time.js";
 import { Failure } from "../../platform/failure.js";
+import { languageTag } from "../../platform/language.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
 import { userRecord } from "../accounts/user-record.js";
 import type { Activities } from "../activities/activities.js";
 import type { Events } from "../events/events.js";
-import type { Outbox } from "../outbox/outbox.js";
+import type { Mails } from "../mails/mails.js";
 import type { Tokens } from "../tokens/tokens.js";
 
 export interface RecoveryNeeds {
@@ -18,7 +19,7 @@ export interface RecoveryNeeds {
   readonly tokens: Tokens;
   readonly activities: Activities;
   readonly events: Events;
-  readonly outbox: Outbox;
+  readonly mails: Mails;
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
   readonly hideAccounts: boolean;
@@ -34,7 +35,7 @@ export interface NewPassword {
 
 /** A new password for those who have lost theirs. Neither the account's state nor its second factor changes. */
 export function createRecovery(needs: RecoveryNeeds) {
-  const { database, accounts, tokens, activities, events, outbox, hasher, hideAccounts, evenly } = needs;
+  const { database, accounts, tokens, activities, events, mails, hasher, hideAccounts, evenly } = needs;
 
   return {
     /** Sends a reset token to an address; the ones before are void. */
@@ -54,6 +55,7 @@ export function createRecovery(needs: RecoveryNeeds) {
         // Found again under the lock: a newer token may have replaced this one meanwhile.
         await tokens.use(await tokens.find(token, "password_reset", tx), tx);
         await accounts.setPassword(account, digest, tx);
+        await mails.notify(tx, account, "password_changed", { origin: audit });
         const payload = await accounts.recordOf(account, tx);
         await events.record({ name: "system.user.password.reset", accountId: account.id, payload }, tx);
         await activities.succeeded(audit, account.id, tx);
@@ -67,12 +69,14 @@ export function createRecovery(needs: RecoveryNeeds) {
     if (!sent && !hideAccounts) throw new Failure(ErrorReason.RESET_ACCOUNT_UNKNOWN);
   }
 
-  async function sendToken({ id }: Account, audit: Audit, tx: Tx, language = "en"): Promise<boolean> {
+  async function sendToken({ id }: Account, audit: Audit, tx: Tx, asked?: string): Promise<boolean> {
     const account = await accounts.lock(id, tx);
     if (!account) return false;
-    const token = await tokens.issue(account, "password_reset", tx);
-    const mail = { topic: "password_reset", accountId: id, to: account.email } as const;
-    await outbox.enqueueMail(tx, { ...mail, language, fields: { token } });
+    const named = languageTag(asked);
+    if (named !== null) await accounts.setFirstLanguage(account, named, tx);
+    const { token, expiresAt } = await tokens.issue(account, "password_reset", tx);
+    const language = asked ?? account.language ?? "en";
+    await mails.sendLink(tx, { ...account, language }, { topic: "password_reset", token, expiresAt });
     const payload = { user: userRecord(account), language, token };
     await events.record({ name: "system.user.password.reset.token", accountId: id, payload }, tx);
     await activities.succeeded(audit, id, tx);

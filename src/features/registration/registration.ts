@@ -2,13 +2,14 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import type { Evenly } from "../../platform/even-time.js";
 import { Failure } from "../../platform/failure.js";
+import { languageTag } from "../../platform/language.js";
 import type { PasswordHasher } from "../../platform/password-hash.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
 import { userRecord } from "../accounts/user-record.js";
 import type { Events } from "../events/events.js";
 import type { Labels } from "../labels/labels.js";
-import type { Outbox } from "../outbox/outbox.js";
+import type { Mails } from "../mails/mails.js";
 import type { Tokens } from "../tokens/tokens.js";
 
 export interface RegistrationNeeds {
@@ -17,7 +18,7 @@ export interface RegistrationNeeds {
   readonly labels: Labels;
   readonly tokens: Tokens;
   readonly events: Events;
-  readonly outbox: Outbox;
+  readonly mails: Mails;
   readonly hasher: PasswordHasher;
   /** Answer alike for known and unknown e-mail addresses. */
   readonly hideAccounts: boolean;
@@ -29,12 +30,12 @@ export interface SignUp {
   readonly email: string;
   readonly password: string;
   readonly referrerUid: string | undefined;
-  /** For example `en`; the outbox falls back for languages it does not have. */
+  /** For example `en`; mails fall back for languages that are not spoken. */
   readonly language: string | undefined;
 }
 
 export function createRegistration(needs: RegistrationNeeds) {
-  const { database, accounts, labels, tokens, events, outbox, hasher, hideAccounts, evenly } = needs;
+  const { database, accounts, labels, tokens, events, mails, hasher, hideAccounts, evenly } = needs;
 
   async function referrerOf(uid: string | undefined): Promise<number | null> {
     if (uid === undefined) return null;
@@ -51,10 +52,10 @@ export function createRegistration(needs: RegistrationNeeds) {
     if (first !== undefined) throw new Failure([first, ...rest]);
   }
 
-  async function sendToken(account: Account, tx: Tx, language = "en"): Promise<void> {
-    const token = await tokens.issue(account, "confirmation", tx);
-    const mail = { topic: "confirmation", accountId: account.id, to: account.email } as const;
-    await outbox.enqueueMail(tx, { ...mail, language, fields: { token } });
+  async function sendToken(account: Account, tx: Tx, asked?: string): Promise<void> {
+    const { token, expiresAt } = await tokens.issue(account, "confirmation", tx);
+    const language = asked ?? account.language ?? "en";
+    await mails.sendLink(tx, { ...account, language }, { topic: "confirmation", token, expiresAt });
     const payload = { user: userRecord(account), language, token };
     const name = "system.user.email.confirmation.token";
     await events.record({ name, accountId: account.id, payload }, tx);
@@ -78,6 +79,7 @@ export function createRegistration(needs: RegistrationNeeds) {
         await tokens.use(row, tx);
         await accounts.setState(account, "active", tx);
         await labels.setPrivate(account, "email", "verified", tx);
+        await mails.notify(tx, account, "email_confirmed");
         const payload = await accounts.recordOf(account, tx);
         await events.record({ name: "system.user.email.confirmed", accountId: account.id, payload }, tx);
       });
@@ -95,6 +97,7 @@ export function createRegistration(needs: RegistrationNeeds) {
       role: "member",
       state: "pending",
       referralId,
+      language: languageTag(language),
     } as const;
     try {
       await database.transaction(async (tx) => sendToken(await accounts.create(member, tx), tx, language));
@@ -113,6 +116,8 @@ export function createRegistration(needs: RegistrationNeeds) {
   async function sendIfAwaiting({ id }: Account, language: string | undefined, tx: Tx): Promise<boolean> {
     const account = await accounts.lock(id, tx);
     if (account?.state !== "pending") return false;
+    const named = languageTag(language);
+    if (named !== null) await accounts.setFirstLanguage(account, named, tx);
     await sendToken(account, tx, language);
     return true;
   }

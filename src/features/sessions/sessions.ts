@@ -8,6 +8,7 @@ import { opaqueToken } from "../../platform/random.js";
 import { equalConstantTime, sha256Hex } from "../../platform/secrets.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
+import type { Mails } from "../mails/mails.js";
 import { createKnownSessions } from "./known-sessions.js";
 import type { SessionLimits } from "./rules.js";
 import type { SignIn } from "./sign-in.js";
@@ -21,11 +22,14 @@ export interface SessionsNeeds {
   readonly store: SessionStore;
   readonly accounts: Accounts;
   readonly activities: Activities;
+  readonly mails: Pick<Mails, "notify">;
   readonly signIn: SignIn;
   readonly clock: Clock;
   readonly limits: SessionLimits;
   /** How long a session may be taken for good without a look into the database. */
   readonly cacheMs: number;
+  /** How long a look into the database for the session of a request may take. */
+  readonly readMs: number;
   /** How long a request waits at most until it is written down that its session was seen. */
   readonly touchMs: number;
 }
@@ -39,7 +43,7 @@ export interface Credentials {
 }
 
 export function createSessions(needs: SessionsNeeds) {
-  const { database, store, accounts, activities, signIn, clock, limits } = needs;
+  const { database, store, accounts, activities, mails, signIn, clock, limits } = needs;
   const { peek, find, forget, forgetAllOf } = createKnownSessions(needs);
 
   /** Ends sessions of an account. It is locked, so that none of them goes on under a new token at the same time. */
@@ -88,6 +92,8 @@ export function createSessions(needs: SessionsNeeds) {
         );
         if (await store.deleteBeyond(account.id, momentOf(now), limits.perAccount, tx))
           forgetAllOf(account.id, tx);
+        if (await activities.isNewDevice(account.id, audit, tx))
+          await mails.notify(tx, present, "new_device", { origin: audit });
         await activities.succeeded({ ...audit, action }, account.id, tx);
       });
       return { account, token };

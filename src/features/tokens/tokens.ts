@@ -14,18 +14,23 @@ export interface TokensNeeds {
   readonly clock: Clock;
 }
 
+export interface IssuedToken {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
 /** Tokens sent by e-mail: opaque, stored as a hash, good for one use; a newer one replaces the older. */
 export function createTokens({ store, clock }: TokensNeeds) {
   return {
     /** A fresh token. The account must be locked by `tx`, else two issued at once would both be good. */
-    async issue(account: Pick<Account, "id">, purpose: Purpose, tx: Tx): Promise<string> {
+    async issue(account: Pick<Account, "id">, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
       const token = opaqueToken();
       const now = clock();
       const expiresAt = secondsAfter(now, LIFETIME_SECONDS[purpose]);
       await store.deleteUnused(account.id, purpose, tx);
       const row = { userId: account.id, purpose, tokenHash: sha256Hex(token) };
       await store.insert({ ...row, createdAt: now, expiresAt, usedAt: null }, tx);
-      return token;
+      return { token, expiresAt };
     },
 
     /** The token's row, used or not; throws Failure(EMAIL_TOKEN_INVALID) when it is unknown, replaced or expired. */

@@ -1,4 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
+import { Failure } from "../../platform/failure.js";
 
 /** What a browser needs to start a Geetest puzzle. */
 export interface GeetestChallenge {
@@ -7,20 +9,25 @@ export interface GeetestChallenge {
   readonly challenge: string;
 }
 
+/** Who answers, and what for. */
+export interface Occasion {
+  readonly ip: string;
+  /** The `captcha_action` of the method that asks. */
+  readonly action: string;
+}
+
 /** Asks a vendor whether a human is there. */
 export interface Captcha {
   /**
    * Resolves when the vendor accepts the answer. Throws a Failure: CAPTCHA_REQUIRED without an answer,
    * CAPTCHA_MANDATORY_FIELDS for an incomplete one, CAPTCHA_REJECTED, and CAPTCHA_UNAVAILABLE when the vendor cannot tell.
    */
-  verify(answer: JsonValue | undefined, origin: { readonly ip: string }): Promise<void>;
-  /** Throws CAPTCHA_UNAVAILABLE, also when Geetest is not the vendor in use. */
+  verify(answer: JsonValue | undefined, occasion: Occasion): Promise<void>;
+  /** Throws CAPTCHA_UNAVAILABLE, also when Geetest of version 3 is not the vendor in use. */
   registerGeetest(): Promise<GeetestChallenge>;
 }
 
-/** Whether a request has no answer at all: nothing, blank text, or an empty list or object. */
-export function isBlank(answer: JsonValue | undefined): boolean {
-  if (answer === undefined || answer === null || answer === false) return true;
-  if (typeof answer === "string") return answer.trim() === "";
-  return typeof answer === "object" && Object.keys(answer).length === 0;
+/** Of vendors whose widgets need no challenge from us. */
+export async function noChallenge(): Promise<never> {
+  throw new Failure(ErrorReason.CAPTCHA_UNAVAILABLE);
 }

@@ -5,26 +5,66 @@ import { Failure } from "../../platform/failure.js";
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 64 * 1024;
 
-/** The text of a vendor's 200 answer. Throws CAPTCHA_UNAVAILABLE for anything else, also when the call ends first. */
-export async function askVendor(url: string, request: RequestInit, timeoutMs = TIMEOUT_MS): Promise<string> {
+/** Why a vendor could not tell. Its code is a word of ours or of the vendor's protocol, fit for logs. */
+class VendorFault extends Error {
+  constructor(readonly code: string) {
+    super(`the captcha vendor cannot tell: ${code}`);
+    this.name = "VendorFault";
+  }
+}
+
+/** The vendor is out: he cannot be reached, is too slow, or answers 5xx or what nobody can read. No answer of a person brings this about. */
+export class VendorDown extends Failure {
+  constructor(readonly word: string) {
+    super(ErrorReason.CAPTCHA_UNAVAILABLE, { cause: new VendorFault(word) });
+  }
+}
+
+/** The vendor is there and tells nothing about the answer, as he does not know us or does not understand us. */
+export const refusesUs = (word: string) =>
+  new Failure(ErrorReason.CAPTCHA_UNAVAILABLE, { cause: new VendorFault(word) });
+
+export interface VendorAnswer {
+  /** Below 500. */
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What a vendor answers. Throws VendorDown when he does not, and CAPTCHA_UNAVAILABLE when the call ends first. */
+export async function askVendor(
+  url: string,
+  request: RequestInit,
+  timeoutMs = TIMEOUT_MS,
+): Promise<VendorAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const call = callSignal();
   const signal = call ? AbortSignal.any([timeout, call]) : timeout;
   try {
     // A redirect could lead the secret to another host.
-    const answer = await fetch(url, { ...request, redirect: "error", signal });
+    const answer = await fetch(url, { ...request, redirect: "manual", signal });
     const text = await boundedText(answer);
-    if (answer.status !== 200) throw new Error(`the captcha vendor answered ${answer.status}`);
-    return text;
-  } catch (cause) {
-    throw vendorUnavailable(cause);
+    if (answer.status >= 500) throw new VendorDown(`HTTP_${answer.status}`);
+    return { status: answer.status, text };
+  } catch (fault) {
+    // Whoever hangs up early must not be taken for an outage.
+    if (call?.aborted) throw refusesUs("CALL_ENDED");
+    throw fault instanceof VendorDown ? fault : new VendorDown(wordFor(fault));
   }
 }
 
-export const vendorUnavailable = (cause: unknown) => new Failure(ErrorReason.CAPTCHA_UNAVAILABLE, { cause });
+/** The text of a vendor's 200 answer. */
+export async function askVendorForText(
+  url: string,
+  request: RequestInit,
+  timeoutMs?: number,
+): Promise<string> {
+  const { status, text } = await askVendor(url, request, timeoutMs);
+  if (status !== 200) throw refusesUs(`HTTP_${status}`);
+  return text;
+}
 
 /** A POST whose body is a form. */
-export const formOf = (fields: Record<string, string>): RequestInit => ({
+export const formOf = (fields: Readonly<Record<string, string>>): RequestInit => ({
   method: "POST",
   body: new URLSearchParams(fields),
 });
@@ -35,8 +75,16 @@ async function boundedText({ body }: Response): Promise<string> {
   for await (const chunk of body ?? []) {
     size += chunk.length;
     // Leaving the loop cancels the body.
-    if (size > MOST_BYTES) throw new Error("the captcha vendor's answer is too long");
+    if (size > MOST_BYTES) throw new VendorDown("TOO_LONG");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The fault itself is dropped, for its words could hold anything. */
+function wordFor(fault: unknown): string {
+  if (!(fault instanceof Error)) return "UNREACHABLE";
+  if (fault.name === "TimeoutError") return "TIMEOUT";
+  const code: unknown = fault.cause instanceof Error ? Reflect.get(fault.cause, "code") : undefined;
+  return typeof code === "string" && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : "UNREACHABLE";
 }

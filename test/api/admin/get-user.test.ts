@@ -39,8 +39,9 @@ describeEachDatabase("GET /admin/users/{uid}", (database) => {
     const profile = { ...PROFILE, metadata: { title: "Countess" } };
     expect((await post(app, "/resource/profiles", profile, headers)).status).toBe(201);
     await post(app, "/resource/labels", { key: "vip", value: "gold" }, headers);
-    await app.rooms.phones.add(id, "+44 7418 084106");
-    await app.rooms.phones.add(id, "+44 7418 084107");
+    for (const number of ["+44 7418 084106", "+44 7418 084107"]) {
+      await app.rooms.phones.add({ accountId: id, ip: "127.0.0.1" }, number);
+    }
     const multipart = new FormData();
     for (const [name, value] of Object.entries(PAPER)) multipart.set(name, value);
     multipart.append("upload[]", new Blob([new Uint8Array(aPng())]), "front.png");

@@ -249,6 +249,44 @@ describeEachDatabase("signing in and out", (database) => {
     }
   });
 
+  test("only signing in makes a place known: what is signed out or written down there keeps nobody's door open", async () => {
+    const guarded = await start(database, { environment: { TRUSTED_PROXIES: "127.0.0.1" } });
+    try {
+      const from = (ip: string) => ({ "x-forwarded-for": ip });
+      const admin = { cookie: await signIn(guarded, "admin@barong.io") };
+      const audit = { role: "member", verb: "ALL", path: "api/v2/orders", action: "audit", topic: "session" };
+      const made = await rest(guarded, "POST", "/admin/permissions", { json: audit, headers: admin });
+      expect(made.status).toBe(201);
+      const email = await activeMember(guarded);
+      const signInFrom = (ip: string, password = PASSWORD) =>
+        post(guarded, SESSIONS, { email, password }, from(ip));
+      const cookie = cookieOf(await signInFrom("198.51.100.1"));
+      const asked = await rest(guarded, "GET", "/auth/api/v2/orders", {
+        headers: { cookie, ...from("192.0.2.8") },
+      });
+      expect(asked.status).toBe(200);
+      const signedOut = await rest(guarded, "DELETE", SESSIONS, {
+        headers: { cookie, ...from("192.0.2.9") },
+      });
+      expect(signedOut.status).toBe(204);
+      const id = await idOf(guarded, email);
+      const { rows } = await guarded.rooms.activities.list(id, "session", { offset: 0, limit: 10 });
+      expect(rows.map(({ action, userIp, result }) => [action, userIp, result])).toEqual([
+        ["logout", "192.0.2.9", "succeed"],
+        ["audit", "192.0.2.8", "succeed"],
+        ["login", "198.51.100.1", "succeed"],
+      ]);
+
+      for (let guess = 0; guess < 100; guess += 1) await signInFrom(`203.0.113.${guess % 5}`, "Fai5aesoLEcx");
+
+      expectRefusal(await signInFrom("192.0.2.8"), 429, "server.too_many_requests");
+      expectRefusal(await signInFrom("192.0.2.9"), 429, "server.too_many_requests");
+      expect((await signInFrom("198.51.100.1")).status).toBe(201);
+    } finally {
+      await guarded.stop();
+    }
+  });
+
   test("one network has one count of guesses, and it is no other address's", async () => {
     const guarded = await start(database, { environment: { TRUSTED_PROXIES: "127.0.0.1" } });
     try {

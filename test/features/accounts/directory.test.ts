@@ -38,6 +38,7 @@ describeEachDatabase("the directory of accounts", (kind) => {
             otp: false,
             state: "pending",
             referralId: null,
+            language: null,
             createdAt: moment,
             updatedAt: moment,
           },

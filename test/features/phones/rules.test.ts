@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { normaliseCode, normalisePhone, smsText } from "../../../src/features/phones/rules.js";
+import {
+  isServed,
+  normaliseCode,
+  normalisePhone,
+  smsBudgets,
+  smsText,
+} from "../../../src/features/phones/rules.js";
 
 describe("a number", () => {
   test.each([
@@ -65,4 +71,35 @@ test("an SMS says what its template says, with the words taken as they are", () 
   );
   expect(smsText("{code} {code} {other}", { app: "$&{code}", code: "1" })).toBe("1 1 {other}");
   expect(smsText("{app}", { app: "$&{code}", code: "1" })).toBe("$&{code}");
+});
+
+describe("an SMS is counted", () => {
+  const ask = { accountId: 7, phone: { number: "447418084106", country: "GB" }, ip: "2001:db8:0:1:2::3" };
+  const none = { perPrefixHour: 0, perClientHour: 0, perCountryHour: 0, perDay: 0 };
+
+  test("by account, number, network, prefix, country and day, the narrowest first", () => {
+    const limits = { perPrefixHour: 1, perClientHour: 2, perCountryHour: 3, perDay: 4 };
+
+    const wide = smsBudgets(ask, limits).slice(3);
+
+    expect(wide).toEqual([
+      { name: "client", bucket: "sms:client:2001:db8:0:1::/64", allowance: { calls: 2, seconds: 3600 } },
+      { name: "prefix", bucket: "sms:prefix:4474180", allowance: { calls: 1, seconds: 3600 } },
+      { name: "country", bucket: "sms:country:GB", allowance: { calls: 3, seconds: 3600 } },
+      { name: "day", bucket: "sms:day:all", allowance: { calls: 4, seconds: 86_400 } },
+    ]);
+  });
+
+  test("by account and number alone when the other bounds are off", () => {
+    expect(smsBudgets(ask, none).map(({ name }) => name)).toEqual(["account", "account", "number"]);
+  });
+});
+
+test.each([
+  ["UA", { only: ["UA", "DE"] }, true],
+  ["GB", { only: ["UA", "DE"] }, false],
+  ["UA", { except: ["KP"] }, true],
+  ["KP", { except: ["KP"] }, false],
+])("numbers of %s with %j are accepted: %s", (country, rule, accepted) => {
+  expect(isServed(country, rule)).toBe(accepted);
 });

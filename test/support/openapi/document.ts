@@ -13,6 +13,8 @@ export interface OpenApi {
 
 export interface Operation {
   readonly operationId: string;
+  /** Ways to prove who one is, one of which is enough. */
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<Record<string, Response | Reference>>;

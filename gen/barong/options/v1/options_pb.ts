@@ -6,7 +6,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EnumValueOptions, FieldOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
+import type { EnumValueOptions, FieldOptions, MessageOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
 import { file_google_rpc_code } from "../../../google/rpc/code_pb.js";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/options/v1/options.proto.
  */
 export const file_barong_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch9iYXJvbmcvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFiYXJvbmcub3B0aW9ucy52MSJOCgxTZXJ2aWNlUnVsZXMSKQoGYWNjZXNzGAEgASgOMhkuYmFyb25nLm9wdGlvbnMudjEuQWNjZXNzEhMKC2Vycm9yX3Njb3BlGAIgASgJIo8DCgtNZXRob2RSdWxlcxIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRISCgplbXB0eV9ib2R5GAIgASgIEikKBmFjY2VzcxgDIAEoDjIZLmJhcm9uZy5vcHRpb25zLnYxLkFjY2VzcxIPCgdjYXB0Y2hhGAQgASgIEiwKBmxpbWl0cxgFIAMoCzIcLmJhcm9uZy5vcHRpb25zLnYxLlJhdGVMaW1pdBItCghhY3Rpdml0eRgGIAEoCzIbLmJhcm9uZy5vcHRpb25zLnYxLkFjdGl2aXR5EhEKCXJlYWRfb25seRgHIAEoCBIPCgdhYmlsaXR5GAggASgJEjEKCnBhZ2luYXRpb24YCSABKAsyHS5iYXJvbmcub3B0aW9ucy52MS5QYWdpbmF0aW9uEhUKDXNlY29uZF9mYWN0b3IYCiABKAgSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYCyABKAUSMgoHaGVhZGVycxgMIAMoCzIhLmJhcm9uZy5vcHRpb25zLnYxLlJlc3BvbnNlSGVhZGVyIj0KDlJlc3BvbnNlSGVhZGVyEgwKBG5hbWUYASABKAkSDQoFYWJvdXQYAiABKAkSDgoGYWx3YXlzGAMgASgIIiMKClBhZ2luYXRpb24SFQoNZGVmYXVsdF9saW1pdBgBIAEoBSI3CglSYXRlTGltaXQSCgoCYnkYASABKAkSDQoFY2FsbHMYAiABKAUSDwoHc2Vjb25kcxgDIAEoBSIpCghBY3Rpdml0eRINCgV0b3BpYxgBIAEoCRIOCgZhY3Rpb24YAiABKAkivwEKCkZpZWxkUnVsZXMSEgoKbWlzc2luZ19hcxgBIAEoCRIVCg11bnJlYWRhYmxlX2FzGAIgAygJEhIKCmludmFsaWRfYXMYAyABKAkSFgoOYmxhbmtfaXNfdW5zZXQYBCABKAgSFwoPbnVsbF93aGVuX3Vuc2V0GAUgASgIEhQKDG1pbGxpc2Vjb25kcxgGIAEoCBIrCgVmaWxlcxgHIAEoCzIcLmJhcm9uZy5vcHRpb25zLnYxLkZpbGVSdWxlcyIxCglGaWxlUnVsZXMSEQoJbWF4X2J5dGVzGAEgASgDEhEKCW1heF9maWxlcxgCIAEoBSIeCglSb2xlUnVsZXMSEQoJYWJpbGl0aWVzGAEgAygJImAKCkVycm9yUnVsZXMSDAoEY29kZRgBIAEoCRIOCgZzdGF0dXMYAiABKAUSIgoIcnBjX2NvZGUYAyABKA4yEC5nb29nbGUucnBjLkNvZGUSEAoIc2VudGVuY2UYBCABKAkqWQoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEhEKDUFDQ0VTU19QVUJMSUMQARISCg5BQ0NFU1NfQUNDT1VOVBACEhAKDEFDQ0VTU19TVEFGRhADOlwKB3NlcnZpY2USHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY1Y0DIAEoCzIfLmJhcm9uZy5vcHRpb25zLnYxLlNlcnZpY2VSdWxlc1IHc2VydmljZTpYCgZtZXRob2QSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWjQMgASgLMh4uYmFyb25nLm9wdGlvbnMudjEuTWV0aG9kUnVsZXNSBm1ldGhvZDpUCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY140DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkZpZWxkUnVsZXNSBWZpZWxkOlgKBWVycm9yEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMY2I0DIAEoCzIdLmJhcm9uZy5vcHRpb25zLnYxLkVycm9yUnVsZXNSBWVycm9yOlUKBHJvbGUSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjZjQMgASgLMhwuYmFyb25nLm9wdGlvbnMudjEuUm9sZVJ1bGVzUgRyb2xlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("Ch9iYXJvbmcvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvEhFiYXJvbmcub3B0aW9ucy52MSJjCgxTZXJ2aWNlUnVsZXMSKQoGYWNjZXNzGAEgASgOMhkuYmFyb25nLm9wdGlvbnMudjEuQWNjZXNzEhMKC2Vycm9yX3Njb3BlGAIgASgJEhMKC25vX2FwaV9rZXlzGAMgASgIIrwDCgtNZXRob2RSdWxlcxIWCg5zdWNjZXNzX3N0YXR1cxgBIAEoBRISCgplbXB0eV9ib2R5GAIgASgIEikKBmFjY2VzcxgDIAEoDjIZLmJhcm9uZy5vcHRpb25zLnYxLkFjY2VzcxIPCgdjYXB0Y2hhGAQgASgIEiwKBmxpbWl0cxgFIAMoCzIcLmJhcm9uZy5vcHRpb25zLnYxLlJhdGVMaW1pdBItCghhY3Rpdml0eRgGIAEoCzIbLmJhcm9uZy5vcHRpb25zLnYxLkFjdGl2aXR5EhEKCXJlYWRfb25seRgHIAEoCBIPCgdhYmlsaXR5GAggASgJEjEKCnBhZ2luYXRpb24YCSABKAsyHS5iYXJvbmcub3B0aW9ucy52MS5QYWdpbmF0aW9uEhUKDXNlY29uZF9mYWN0b3IYCiABKAgSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYCyABKAUSMgoHaGVhZGVycxgMIAMoCzIhLmJhcm9uZy5vcHRpb25zLnYxLlJlc3BvbnNlSGVhZGVyEhMKC25vX2FwaV9rZXlzGA0gASgIEhYKDmNhcHRjaGFfYWN0aW9uGA4gASgJIj0KDlJlc3BvbnNlSGVhZGVyEgwKBG5hbWUYASABKAkSDQoFYWJvdXQYAiABKAkSDgoGYWx3YXlzGAMgASgIIiMKClBhZ2luYXRpb24SFQoNZGVmYXVsdF9saW1pdBgBIAEoBSI3CglSYXRlTGltaXQSCgoCYnkYASABKAkSDQoFY2FsbHMYAiABKAUSDwoHc2Vjb25kcxgDIAEoBSIpCghBY3Rpdml0eRINCgV0b3BpYxgBIAEoCRIOCgZhY3Rpb24YAiABKAkivwEKCkZpZWxkUnVsZXMSEgoKbWlzc2luZ19hcxgBIAEoCRIVCg11bnJlYWRhYmxlX2FzGAIgAygJEhIKCmludmFsaWRfYXMYAyABKAkSFgoOYmxhbmtfaXNfdW5zZXQYBCABKAgSFwoPbnVsbF93aGVuX3Vuc2V0GAUgASgIEhQKDG1pbGxpc2Vjb25kcxgGIAEoCBIrCgVmaWxlcxgHIAEoCzIcLmJhcm9uZy5vcHRpb25zLnYxLkZpbGVSdWxlcyIxCglGaWxlUnVsZXMSEQoJbWF4X2J5dGVzGAEgASgDEhEKCW1heF9maWxlcxgCIAEoBSIeCglSb2xlUnVsZXMSEQoJYWJpbGl0aWVzGAEgAygJImAKCkVycm9yUnVsZXMSDAoEY29kZRgBIAEoCRIOCgZzdGF0dXMYAiABKAUSIgoIcnBjX2NvZGUYAyABKA4yEC5nb29nbGUucnBjLkNvZGUSEAoIc2VudGVuY2UYBCABKAkiGgoKRXZlbnRSdWxlcxIMCgRuYW1lGAEgASgJKlkKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIRCg1BQ0NFU1NfUFVCTElDEAESEgoOQUNDRVNTX0FDQ09VTlQQAhIQCgxBQ0NFU1NfU1RBRkYQAzpcCgdzZXJ2aWNlEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGNWNAyABKAsyHy5iYXJvbmcub3B0aW9ucy52MS5TZXJ2aWNlUnVsZXNSB3NlcnZpY2U6WAoGbWV0aG9kEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1o0DIAEoCzIeLmJhcm9uZy5vcHRpb25zLnYxLk1ldGhvZFJ1bGVzUgZtZXRob2Q6VAoFZmllbGQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNeNAyABKAsyHS5iYXJvbmcub3B0aW9ucy52MS5GaWVsZFJ1bGVzUgVmaWVsZDpYCgVlcnJvchIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGNiNAyABKAsyHS5iYXJvbmcub3B0aW9ucy52MS5FcnJvclJ1bGVzUgVlcnJvcjpVCgRyb2xlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMY2Y0DIAEoCzIcLmJhcm9uZy5vcHRpb25zLnYxLlJvbGVSdWxlc1IEcm9sZTpWCgVldmVudBIfLmdvb2dsZS5wcm90b2J1Zi5NZXNzYWdlT3B0aW9ucxjajQMgASgLMh0uYmFyb25nLm9wdGlvbnMudjEuRXZlbnRSdWxlc1IFZXZlbnRiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * Facts shared by the methods of a service.
@@ -37,6 +37,13 @@ export type ServiceRules = Message<"barong.options.v1.ServiceRules"> & {
    * @generated from field: string error_scope = 2;
    */
   errorScope: string;
+
+  /**
+   * Holds for every method, whatever it declares itself.
+   *
+   * @generated from field: bool no_api_keys = 3;
+   */
+  noApiKeys: boolean;
 };
 
 /**
@@ -72,7 +79,7 @@ export type MethodRules = Message<"barong.options.v1.MethodRules"> & {
   access: Access;
 
   /**
-   * A captcha answer is demanded when the operator has switched captcha on.
+   * A captcha answer is demanded when the operator has switched captcha on for `captcha_action`.
    *
    * @generated from field: bool captcha = 4;
    */
@@ -132,6 +139,20 @@ export type MethodRules = Message<"barong.options.v1.MethodRules"> & {
    * @generated from field: repeated barong.options.v1.ResponseHeader headers = 12;
    */
   headers: ResponseHeader[];
+
+  /**
+   * API keys, and bearer tokens that were made for them, are refused: only a person with a session may call.
+   *
+   * @generated from field: bool no_api_keys = 13;
+   */
+  noApiKeys: boolean;
+
+  /**
+   * Needed with `captcha`: how CAPTCHA_FOR names the method, and the action for which reCAPTCHA v3 and Turnstile must have given the answer.
+   *
+   * @generated from field: string captcha_action = 14;
+   */
+  captchaAction: string;
 };
 
 /**
@@ -406,6 +427,27 @@ export const ErrorRulesSchema: GenMessage<ErrorRules> = /*@__PURE__*/
   messageDesc(file_barong_options_v1_options, 9);
 
 /**
+ * What a message of `barong.events.v1` tells.
+ *
+ * @generated from message barong.options.v1.EventRules
+ */
+export type EventRules = Message<"barong.options.v1.EventRules"> & {
+  /**
+   * The event's name, such as `model.user.created`: its first word and the rest are exchange and routing key at a broker.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message barong.options.v1.EventRules.
+ * Use `create(EventRulesSchema)` to create a new message.
+ */
+export const EventRulesSchema: GenMessage<EventRules> = /*@__PURE__*/
+  messageDesc(file_barong_options_v1_options, 10);
+
+/**
  * Who may call. The server refuses to start when neither the method nor its service says so.
  *
  * @generated from enum barong.options.v1.Access
@@ -473,4 +515,10 @@ export const error: GenExtension<EnumValueOptions, ErrorRules> = /*@__PURE__*/
  */
 export const role: GenExtension<EnumValueOptions, RoleRules> = /*@__PURE__*/
   extDesc(file_barong_options_v1_options, 4);
+
+/**
+ * @generated from extension: barong.options.v1.EventRules event = 50906;
+ */
+export const event: GenExtension<MessageOptions, EventRules> = /*@__PURE__*/
+  extDesc(file_barong_options_v1_options, 5);
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/resource/v1/phone_service.proto.
  */
 export const file_barong_resource_v1_phone_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZiYXJvbmcvcmVzb3VyY2UvdjEvcGhvbmVfc2VydmljZS5wcm90bxISYmFyb25nLnJlc291cmNlLnYxIlAKEkNyZWF0ZVBob25lUmVxdWVzdBIpCgxwaG9uZV9udW1iZXIYASABKAlCDrpIC8gBAXIGqO0YARhASACIAQFCDwoNX3Bob25lX251bWJlciImChNDcmVhdGVQaG9uZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkiTQoPU2VuZENvZGVSZXF1ZXN0EikKDHBob25lX251bWJlchgBIAEoCUIOukgLyAEBcgao7RgBGEBIAIgBAUIPCg1fcGhvbmVfbnVtYmVyIiMKEFNlbmRDb2RlUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCSKWAQoSVmVyaWZ5UGhvbmVSZXF1ZXN0EikKDHBob25lX251bWJlchgBIAEoCUIOukgLyAEBcgao7RgBGEBIAIgBARIuChF2ZXJpZmljYXRpb25fY29kZRgCIAEoCUIOukgLyAEBcgao7RgBGCBIAYgBAUIPCg1fcGhvbmVfbnVtYmVyQhQKEl92ZXJpZmljYXRpb25fY29kZSImChNWZXJpZnlQaG9uZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkyogQKDFBob25lU2VydmljZRKpAQoLQ3JlYXRlUGhvbmUSJi5iYXJvbmcucmVzb3VyY2UudjEuQ3JlYXRlUGhvbmVSZXF1ZXN0GicuYmFyb25nLnJlc291cmNlLnYxLkNyZWF0ZVBob25lUmVzcG9uc2UiSbLtGCMIyQEqDgoHYWNjb3VudBAKGJAcKg4KBmNsaWVudBCsAhiQHILT5JMCHDoBKiIXL2FwaS92Mi9yZXNvdXJjZS9waG9uZXMSqgEKCFNlbmRDb2RlEiMuYmFyb25nLnJlc291cmNlLnYxLlNlbmRDb2RlUmVxdWVzdBokLmJhcm9uZy5yZXNvdXJjZS52MS5TZW5kQ29kZVJlc3BvbnNlIlOy7RgjCMkBKg4KB2FjY291bnQQChiQHCoOCgZjbGllbnQQrAIYkByC0+STAiY6ASoiIS9hcGkvdjIvcmVzb3VyY2UvcGhvbmVzL3NlbmRfY29kZRKgAQoLVmVyaWZ5UGhvbmUSJi5iYXJvbmcucmVzb3VyY2UudjEuVmVyaWZ5UGhvbmVSZXF1ZXN0GicuYmFyb25nLnJlc291cmNlLnYxLlZlcmlmeVBob25lUmVzcG9uc2UiQLLtGBMIyQEqDgoHYWNjb3VudBA8GJAcgtPkkwIjOgEqIh4vYXBpL3YyL3Jlc291cmNlL3Bob25lcy92ZXJpZnkaFqrtGBIIAhIOcmVzb3VyY2UucGhvbmViBnByb3RvMw", [file_barong_options_v1_options, file_barong_options_v1_rules, file_buf_validate_validate, file_google_api_annotations]);
+  fileDesc("CiZiYXJvbmcvcmVzb3VyY2UvdjEvcGhvbmVfc2VydmljZS5wcm90bxISYmFyb25nLnJlc291cmNlLnYxIlAKEkNyZWF0ZVBob25lUmVxdWVzdBIpCgxwaG9uZV9udW1iZXIYASABKAlCDrpIC8gBAXIGqO0YARhASACIAQFCDwoNX3Bob25lX251bWJlciImChNDcmVhdGVQaG9uZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkiTQoPU2VuZENvZGVSZXF1ZXN0EikKDHBob25lX251bWJlchgBIAEoCUIOukgLyAEBcgao7RgBGEBIAIgBAUIPCg1fcGhvbmVfbnVtYmVyIiMKEFNlbmRDb2RlUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCSKWAQoSVmVyaWZ5UGhvbmVSZXF1ZXN0EikKDHBob25lX251bWJlchgBIAEoCUIOukgLyAEBcgao7RgBGEBIAIgBARIuChF2ZXJpZmljYXRpb25fY29kZRgCIAEoCUIOukgLyAEBcgao7RgBGCBIAYgBAUIPCg1fcGhvbmVfbnVtYmVyQhQKEl92ZXJpZmljYXRpb25fY29kZSImChNWZXJpZnlQaG9uZVJlc3BvbnNlEg8KB21lc3NhZ2UYASABKAkypAQKDFBob25lU2VydmljZRKpAQoLQ3JlYXRlUGhvbmUSJi5iYXJvbmcucmVzb3VyY2UudjEuQ3JlYXRlUGhvbmVSZXF1ZXN0GicuYmFyb25nLnJlc291cmNlLnYxLkNyZWF0ZVBob25lUmVzcG9uc2UiSbLtGCMIyQEqDgoHYWNjb3VudBAKGJAcKg4KBmNsaWVudBCsAhiQHILT5JMCHDoBKiIXL2FwaS92Mi9yZXNvdXJjZS9waG9uZXMSqgEKCFNlbmRDb2RlEiMuYmFyb25nLnJlc291cmNlLnYxLlNlbmRDb2RlUmVxdWVzdBokLmJhcm9uZy5yZXNvdXJjZS52MS5TZW5kQ29kZVJlc3BvbnNlIlOy7RgjCMkBKg4KB2FjY291bnQQChiQHCoOCgZjbGllbnQQrAIYkByC0+STAiY6ASoiIS9hcGkvdjIvcmVzb3VyY2UvcGhvbmVzL3NlbmRfY29kZRKgAQoLVmVyaWZ5UGhvbmUSJi5iYXJvbmcucmVzb3VyY2UudjEuVmVyaWZ5UGhvbmVSZXF1ZXN0GicuYmFyb25nLnJlc291cmNlLnYxLlZlcmlmeVBob25lUmVzcG9uc2UiQLLtGBMIyQEqDgoHYWNjb3VudBA8GJAcgtPkkwIjOgEqIh4vYXBpL3YyL3Jlc291cmNlL3Bob25lcy92ZXJpZnkaGKrtGBQIAhIOcmVzb3VyY2UucGhvbmUYAWIGcHJvdG8z", [file_barong_options_v1_options, file_barong_options_v1_rules, file_buf_validate_validate, file_google_api_annotations]);
 
 /**
  * Request of PhoneService.CreatePhone.
@@ -152,17 +152,18 @@ export const VerifyPhoneResponseSchema: GenMessage<VerifyPhoneResponse> = /*@__P
 /**
  * The phone numbers of the signed-in account. A number counts when its owner has sent back the code texted to it.
  *
- * A code has six digits and is good for ten minutes, once. One number is texted five codes an hour and ten a day at most, whoever asks.
+ * A code has six digits and is good for ten minutes, once. From one account a number is texted five codes an hour and ten a day at most,
+ * from all together thirty a day; so are all numbers of a row, of a country, and all that one client asks for, as the settings say.
  *
  * @generated from service barong.resource.v1.PhoneService
  */
 export const PhoneService: GenService<{
   /**
-   * Adds a number and texts a code to it.
+   * Adds a number and has a code texted to it. The answer does not wait for the SMS, which leaves when the SMS provider takes it.
    *
-   * Answers PHONE_INVALID, PHONE_NUMBER_TAKEN when somebody has verified the number, PHONE_EXISTS when the account has added it before,
-   * PHONE_LIMIT_REACHED, and SMS_UNAVAILABLE when the code could not be sent, or TOO_MANY_REQUESTS when the number was texted too
-   * often: it is kept, and SendCode sends another. An account has five numbers; those it did not verify within a day make room.
+   * Answers PHONE_INVALID, also for numbers of countries that are not served, PHONE_NUMBER_TAKEN when somebody has verified the number,
+   * PHONE_EXISTS when the account has added it before, PHONE_LIMIT_REACHED, and TOO_MANY_REQUESTS when too many SMS were asked for: the
+   * number is kept, and SendCode sends another code. An account has five numbers; those it did not verify within a day make room.
    *
    * @generated from rpc barong.resource.v1.PhoneService.CreatePhone
    */
@@ -172,9 +173,9 @@ export const PhoneService: GenService<{
     output: typeof CreatePhoneResponseSchema;
   },
   /**
-   * Texts a new code to a number of the account; the one before is void.
+   * Has a new code texted to a number of the account; the one before is void, and not texted any more if it still waits.
    *
-   * Answers PHONE_INVALID, PHONE_NUMBER_TAKEN, RECORD_NOT_FOUND when the account has not added the number, SMS_UNAVAILABLE.
+   * Answers PHONE_INVALID, PHONE_NUMBER_TAKEN, RECORD_NOT_FOUND when the account has not added the number, TOO_MANY_REQUESTS.
    *
    * @generated from rpc barong.resource.v1.PhoneService.SendCode
    */
@@ -187,6 +188,7 @@ export const PhoneService: GenService<{
    * Verifies a number with the code texted to it and labels the account `phone: verified`.
    *
    * Answers PHONE_INVALID, PHONE_NUMBER_TAKEN, or PHONE_CODE_INVALID; after five wrong codes the code is dead and another has to be sent.
+   * SMS_UNAVAILABLE when the SMS provider made the code and cannot be asked: the code is good later, and no guess is used up.
    *
    * @generated from rpc barong.resource.v1.PhoneService.VerifyPhone
    */

@@ -137,7 +137,7 @@ export type AttributeContext_HttpRequest = Message<"envoy.service.auth.v3.Attrib
   scheme: string;
 
   /**
-   * Bytes of the body; -1 when they are not known.
+   * Bytes of the body that Envoy has received so far: 0 too where the body is still to come.
    *
    * @generated from field: int64 size = 9;
    */
