@@ -89,7 +89,7 @@ export function aReceiver({ takesMs = 0, lanes = 4, ...rest }: Partial<Courier> 
     ...rest,
     async deliver(delivery: Delivery): Promise<void> {
       tried.push(delivery);
-      const word = String(delivery.payload["word"]);
+      const word = String(delivery.payload.word);
       if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs));
       const fault = (await hanging.get(word)) ?? refusals.get(word) ?? down;
       if (fault) throw fault;
@@ -98,7 +98,7 @@ export function aReceiver({ takesMs = 0, lanes = 4, ...rest }: Partial<Courier> 
     },
     tried,
     taken,
-    words: (): string[] => taken.map(({ payload }) => String(payload["word"])),
+    words: (): string[] => taken.map(({ payload }) => String(payload.word)),
     onTaken(watcher: (word: string) => void) {
       watch = watcher;
     },
