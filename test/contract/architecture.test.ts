@@ -114,7 +114,7 @@ test("features know ports by their contracts only", () => {
 
 test("each framework has its place", () => {
   const places: readonly (readonly [string, (path: string) => boolean])[] = [
-    ["sequelize", (path) => topOf(path) === "database" || path.endsWith("/store.ts")],
+    ["sequelize", (path) => topOf(path) === "database" || /\/(?:store|queue)\.ts$/.test(path)],
     ["fastify", (path) => ["wire", "transcoding", "development"].includes(topOf(path))],
     ["@grpc/grpc-js", (path) => topOf(path) === "wire"],
     ["nodemailer", (path) => path.startsWith("ports/mail/")],

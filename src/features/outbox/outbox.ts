@@ -5,8 +5,9 @@ import type { Logger } from "../../platform/logger.js";
 import { uuid } from "../../platform/random.js";
 import type { Vault } from "../../platform/secrets.js";
 import { createParcels } from "./parcels.js";
+import type { OutboxItem } from "./queue.js";
 import { contextOf, recipientContext } from "./sealing.js";
-import type { OutboxItem, OutboxStore } from "./store.js";
+import type { OutboxStore } from "./store.js";
 import { OutboxWorker, type WorkerSettings } from "./worker.js";
 
 export interface OutboxNeeds {
@@ -90,7 +91,7 @@ export function createOutbox(needs: OutboxNeeds) {
         heldBackUntil: (item: OutboxItem) => heldBackUntil(courier, item),
         carry: (item: OutboxItem) => courier.deliver(deliveryOf(item)),
       };
-      const worker = new OutboxWorker({ database, store, carrier, clock, logger, settings });
+      const worker = new OutboxWorker({ database, queue: store, carrier, clock, logger, settings });
       workers.set(courier.channel, worker);
       if (isStarted) worker.start();
     },
@@ -116,7 +117,12 @@ export function createOutbox(needs: OutboxNeeds) {
     /** Takes back what still waits for a recipient, unless it is on its way; answers how many parcels that were. */
     async withdraw(
       tx: Tx,
-      { channel, topic, accountId, recipient }: Pick<Parcel, "channel" | "topic"> & {
+      {
+        channel,
+        topic,
+        accountId,
+        recipient,
+      }: Pick<Parcel, "channel" | "topic"> & {
         readonly accountId: number;
         readonly recipient: string;
       },
@@ -135,7 +141,7 @@ export function createOutbox(needs: OutboxNeeds) {
 
     /** Looks for work now instead of at the next poll. */
     kick(): void {
-      for (const worker of workers.values()) worker.kick();
+      for (const worker of workers.values()) worker.lookAgain();
     },
 
     /** Resolves when all that was queued so far has been tried. */

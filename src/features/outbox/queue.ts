@@ -38,12 +38,20 @@ export interface Seen extends Place {
 }
 
 /**
- * The statements with which workers share what waits, written out: so that each has the one plan that does not grow with the table, and
- * costs no more than it must. `+state` keeps SQLite, which has no figures about its indices, from reading all that waits.
+ * The statements with which workers share what waits, written out so that each has the one plan that does not grow with the table:
+ * figures about the indices are old when a backlog comes, and SQLite has none. `+state` is of no index.
  */
 export function createQueue(database: Database) {
   // Whoever takes items at the same time takes others; SQLite lets one write at a time anyway.
   const skippingTaken = database.dialect === "mysql" ? " FOR UPDATE SKIP LOCKED" : "";
+
+  const by = (index: string): string =>
+    database.dialect === "mysql" ? `FORCE INDEX (${index})` : `INDEXED BY ${index}`;
+  const seen =
+    "SELECT o.id, o.available_at AS availableAt, (o.leased_until IS NULL OR o.leased_until <= ?) AND NOT EXISTS " +
+    `(SELECT 1 FROM outbox e ${by("outbox_line")} WHERE e.user_id = o.user_id AND e.channel = o.channel ` +
+    `AND e.state = 'waiting' AND e.id < o.id) AS isHead FROM outbox o ${by("outbox_channel_due")} ` +
+    "WHERE o.state = 'waiting' AND o.channel = ? AND o.available_at <= ?";
 
   const select = async (sql: string, { transaction }: Tx): Promise<WaitingItem[]> => {
     const rows = await database.sequelize.query<WaitingItem>(sql, { type: QueryTypes.SELECT, transaction });
@@ -59,10 +67,14 @@ export function createQueue(database: Database) {
     async due(channel: string, now: Date, after: Place | undefined, most: number): Promise<Seen[]> {
       const from = after && [after.availableAt, after.availableAt, after.id];
       const rows = await database.read<Omit<Seen, "isHead"> & { isHead: number }>(
-        `${SEEN} ${from ? BEHIND : ""} ORDER BY o.available_at, o.id LIMIT ?`,
+        `${seen} ${from ? BEHIND : ""} ORDER BY o.available_at, o.id LIMIT ?`,
         [now, channel, now, ...(from ?? []), most],
       );
-      return rows.map(({ id, isHead, availableAt }) => ({ id: Number(id), isHead: isHead === 1, availableAt }));
+      return rows.map(({ id, isHead, availableAt }) => ({
+        id: Number(id),
+        isHead: isHead === 1,
+        availableAt,
+      }));
     },
 
     /** Locks until the transaction ends what is still there, and what nobody else has locked. */
@@ -76,7 +88,7 @@ export function createQueue(database: Database) {
       const parts = heads.flatMap(({ id, userId, channel }) =>
         userId === null
           ? []
-          : `SELECT * FROM (SELECT ${ITEM} FROM outbox WHERE user_id = ${Number(userId)} AND channel = ` +
+          : `SELECT * FROM (SELECT ${ITEM} FROM outbox ${by("outbox_line")} WHERE user_id = ${Number(userId)} AND channel = ` +
             `${database.sequelize.escape(channel)} AND state = 'waiting' AND id > ${Number(id)} ORDER BY id LIMIT ${each}) f${id}`,
       );
       return parts.length === 0 ? [] : select(parts.join(" UNION ALL "), tx);
@@ -85,7 +97,10 @@ export function createQueue(database: Database) {
     /** Counts the attempt at once, so that an item which brings its worker down is given up some day. */
     async lease(ids: readonly number[], until: Date, tx: Tx): Promise<void> {
       // A statement that is prepared on every connection: of a few lengths only.
-      const padded = [...ids, ...Array<number>(2 ** Math.ceil(Math.log2(ids.length)) - ids.length).fill(ids[0] ?? 0)];
+      const padded = [
+        ...ids,
+        ...Array<number>(2 ** Math.ceil(Math.log2(ids.length)) - ids.length).fill(ids[0] ?? 0),
+      ];
       const marks = padded.map((_id, at) => `$${at + 2}`);
       await database.sequelize.query(
         `UPDATE outbox SET attempts = attempts + 1, leased_until = $1 WHERE id IN (${marks})`,
@@ -104,11 +119,12 @@ export function createQueue(database: Database) {
     },
 
     /** Gives claims back, as if they had not been made; to be tried when it is time. */
-    async release(claims: readonly Claim[], availableAt: Date): Promise<void> {
+    async release(claims: readonly Claim[], availableAt: Date, why?: string): Promise<void> {
       if (claims.length === 0) return;
+      const note = why === undefined ? "" : ", last_error = ?";
       await database.write(
-        `UPDATE outbox SET attempts = attempts - 1, available_at = ?, leased_until = NULL WHERE ${held(claims)}`,
-        [availableAt],
+        `UPDATE outbox SET attempts = attempts - 1, available_at = ?${note}, leased_until = NULL WHERE ${held(claims)}`,
+        [availableAt, ...(why === undefined ? [] : [why])],
       );
     },
 
@@ -134,11 +150,6 @@ export type Queue = ReturnType<typeof createQueue>;
 const ITEM =
   "id, channel, topic, message_id AS messageId, user_id AS userId, recipient, payload, attempts, expires_at AS expiresAt, " +
   "created_at AS createdAt, available_at AS availableAt, leased_until AS leasedUntil";
-
-const SEEN =
-  "SELECT o.id, o.available_at AS availableAt, (o.leased_until IS NULL OR o.leased_until <= ?) AND NOT EXISTS (SELECT 1 FROM outbox e " +
-  "WHERE e.user_id = o.user_id AND e.channel = o.channel AND e.state = 'waiting' AND e.id < o.id) AS isHead " +
-  "FROM outbox o WHERE o.state = 'waiting' AND o.channel = ? AND o.available_at <= ?";
 
 const BEHIND = "AND o.available_at >= ? AND (o.available_at > ? OR o.id > ?)";
 

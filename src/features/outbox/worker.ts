@@ -6,8 +6,10 @@ import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
 import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
 import { claimLines, type Line } from "./claims.js";
+import type { Claim, OutboxItem, Queue } from "./queue.js";
 import { afterFailure, isChannelDown, isPermanent, pauseSeconds } from "./rules.js";
-import type { Claim, OutboxItem, OutboxStore } from "./store.js";
+import { Search } from "./search.js";
+import { SentNotes } from "./sent-notes.js";
 
 /** What leads out of the house by one channel. */
 export interface Carrier {
@@ -35,11 +37,17 @@ export interface WorkerSettings {
 
 export interface WorkerNeeds {
   readonly database: Database;
-  readonly store: OutboxStore;
+  readonly queue: Queue;
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: WorkerSettings;
+}
+
+/** A line that this worker has, until a moment. */
+interface Taken {
+  readonly line: Line;
+  readonly until: Date;
 }
 
 /**
@@ -48,11 +56,11 @@ export interface WorkerNeeds {
  */
 export class OutboxWorker {
   readonly #needs: WorkerNeeds;
+  readonly #search: Search;
+  readonly #sent: SentNotes;
   readonly #lanes = new Set<Promise<void>>();
-  readonly #sent = new Set<Claim>();
-  #found: { readonly line: Line; readonly until: Date }[] = [];
+  readonly #found: Taken[] = [];
   #looking: Promise<void> | undefined;
-  #noting: Promise<void> | undefined;
   #kicked = false;
   #poll: NodeJS.Timeout | undefined;
   /** While nobody is there at the other end. */
@@ -61,20 +69,28 @@ export class OutboxWorker {
 
   constructor(needs: WorkerNeeds) {
     this.#needs = needs;
+    this.#search = new Search(needs.queue, needs.carrier.channel);
+    this.#sent = new SentNotes(needs);
   }
 
   start(): void {
     if (this.#poll) return;
     // Spread, so that processes which start together do not ask together.
     const milliseconds = this.#needs.settings.pollSeconds * 1000 * (0.75 + jitter() / 2);
-    this.#poll = setInterval(() => this.kick(), milliseconds);
-    this.kick();
+    this.#poll = setInterval(() => this.lookAgain(), milliseconds);
+    this.lookAgain();
   }
 
-  /** Looks for work now, in the background. Does nothing before the start and after the stop. */
+  /** Something new waits: looks for it in the background. Does nothing before the start and after the stop. */
   kick(): void {
     this.#kicked = true;
     this.#openLane();
+  }
+
+  /** As `kick`, for all that waits: what had to wait may be due. */
+  lookAgain(): void {
+    this.#search.beginAnew();
+    this.kick();
   }
 
   /** Resolves when nothing that was announced is still on its way. */
@@ -87,20 +103,26 @@ export class OutboxWorker {
     clearInterval(this.#poll);
     clearTimeout(this.#rest);
     this.#poll = undefined;
+    this.#rest = undefined;
     let giveUp: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       giveUp = setTimeout(resolve, this.#needs.settings.stopSeconds * 1000);
     });
     await Promise.race([Promise.all([...this.#lanes, this.#giveBack()]), patience]);
     clearTimeout(giveUp);
+    this.#sent.giveUp();
   }
 
   get #isRunning(): boolean {
     return this.#poll !== undefined;
   }
 
+  get #isBusy(): boolean {
+    return this.#isRunning && this.#rest === undefined;
+  }
+
   #openLane(): void {
-    if (!this.#isRunning || this.#rest !== undefined) return;
+    if (!this.#isBusy) return;
     // Whoever comes back after nobody was there goes alone.
     if (this.#lanes.size >= (this.#vain > 0 ? 1 : this.#needs.carrier.lanes)) return;
     // A lane outlives the call whose commit opened it.
@@ -114,54 +136,60 @@ export class OutboxWorker {
 
   async #work(): Promise<void> {
     try {
-      while (this.#isRunning && this.#rest === undefined) {
-        const next = await this.#next();
-        if (!next) return;
+      for (let taken = await this.#next(); taken; taken = await this.#next()) {
         if (this.#found.length > 0) this.#openLane();
-        await this.#deliverLine(next.line, next.until);
+        await this.#deliverLine(taken);
       }
     } catch (fault) {
-      this.#needs.logger.warn({ reason: shortReason(fault) }, "the outbox cannot reach its database");
+      this.#warn(fault);
     }
   }
 
-  async #next(): Promise<{ line: Line; until: Date } | undefined> {
-    if (this.#found.length === 0) {
+  async #next(): Promise<Taken | undefined> {
+    if (this.#found.length === 0 && this.#isBusy) {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
       await this.#looking;
     }
-    return this.#isRunning ? this.#found.shift() : undefined;
+    return this.#isBusy ? this.#found.shift() : undefined;
   }
 
   async #look(): Promise<void> {
-    const { database, store, carrier, clock, settings } = this.#needs;
-    for (;;) {
-      this.#kicked = false;
+    const { database, queue, carrier, clock, settings } = this.#needs;
+    this.#kicked = false;
+    // Others may be quicker with all that was seen.
+    while (this.#found.length === 0 && this.#isBusy) {
       const now = clock();
       const until = secondsAfter(now, settings.leaseSeconds);
-      const isAlone = this.#vain > 0;
-      const { channel } = carrier;
-      const most = isAlone ? 1 : carrier.batch;
-      const { lines, found } = await claimLines(database, store, { channel, most, now, until });
-      const claimed = lines.map((line) => line.map(counted));
-      this.#found = claimed.map((line) => ({ line, until }));
-      if (!this.#isRunning || this.#rest !== undefined) return this.#giveBack();
-      // Another worker may have been quicker with all that was seen.
-      if (lines.length > 0 || (!found && !this.#kicked)) return;
+      const most = this.#vain > 0 ? 1 : carrier.batch;
+      const candidates = await this.#search.candidates(now, most);
+      if (candidates.length === 0) return;
+      const { lines, mayHaveMore } = await claimLines(database, queue, { candidates, most, now, until });
+      if (mayHaveMore) this.#search.expectMore();
+      this.#found.push(...lines.map((line) => ({ line, until })));
     }
+    if (!this.#isBusy) await this.#giveBack();
   }
 
   /** One after the other, until one has to wait, for which those behind it wait too. */
-  async #deliverLine(line: Line, until: Date): Promise<void> {
-    for (const [at, item] of line.entries()) {
-      const isOver = !this.#isRunning || this.#rest !== undefined || this.#isTooLate(until);
-      if (isOver || !(await this.#deliver(item))) {
-        await this.#release(line.slice(isOver ? at : at + 1).map(claimOf));
-        return;
+  async #deliverLine({ line, until }: Taken): Promise<void> {
+    const { items, next } = line;
+    let at = 0;
+    try {
+      for (; at < items.length; at += 1) {
+        const item = items[at];
+        if (item === undefined || !this.#isBusy || this.#isTooLate(until)) break;
+        if (await this.#deliver(item)) continue;
+        return await this.#release(items.slice(at + 1));
       }
+      if (at < items.length) return await this.#release(items.slice(at));
+    } catch (fault) {
+      // Still ours, for when the database is back.
+      this.#found.unshift({ line: { ...line, items: items.slice(at) }, until });
+      throw fault;
     }
+    if (next !== undefined) this.#search.expect(next);
   }
 
   #isTooLate(until: Date): boolean {
@@ -171,15 +199,15 @@ export class OutboxWorker {
 
   /** Answers whether the next of the account may follow. */
   async #deliver(item: OutboxItem): Promise<boolean> {
-    const { carrier, store, clock } = this.#needs;
+    const { carrier, queue, clock } = this.#needs;
     const now = clock();
     if (item.expiresAt !== null && item.expiresAt <= now) {
-      await store.finish(item, "dropped", { lastError: "expired", now });
+      await queue.finish(item, "dropped", "expired", now);
       return true;
     }
     const heldBackUntil = await carrier.heldBackUntil(item);
     if (heldBackUntil !== undefined) {
-      await this.#postpone(item, heldBackUntil, "the recipient has got too many");
+      await queue.release([item], heldBackUntil, "the recipient has got too many");
       return false;
     }
     try {
@@ -188,7 +216,7 @@ export class OutboxWorker {
       return this.#note(item, fault);
     }
     this.#vain = 0;
-    await this.#markSent(item);
+    await this.#sent.note(item);
     return true;
   }
 
@@ -210,21 +238,21 @@ export class OutboxWorker {
     if (isChannelDown(fault)) {
       const backAt = this.#takeRest(fault);
       // Behind the others, in case that it is this one after which nobody answers any more.
-      await Promise.all([this.#release([claimOf(item)], backAt), this.#giveBack()]);
+      await Promise.all([this.#release([item], backAt), this.#giveBack()]);
       return false;
     }
     this.#vain = 0;
-    const { store, clock, logger } = this.#needs;
+    const { queue, clock, logger } = this.#needs;
     const { id, channel, topic, userId, attempts, messageId } = item;
     const reason = reasonOf(fault).slice(0, 255);
     const facts = { item: id, messageId, channel, topic, accountId: userId, attempts, reason };
     const next = afterFailure(attempts, isPermanent(fault), jitter());
     if (next.kind === "give up") {
-      await store.finish(item, "dead", { lastError: reason, now: clock() });
+      await queue.finish(item, "dead", reason, clock());
       logger.error(facts, "gave up a delivery");
       return true;
     }
-    await this.#postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
+    await queue.postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
     logger.warn({ ...facts, retryInSeconds: Math.round(next.delaySeconds) }, "a delivery failed");
     return false;
   }
@@ -239,45 +267,31 @@ export class OutboxWorker {
     if (this.#vain === 1) logger.warn(facts, "nobody takes deliveries of this channel");
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
-      this.kick();
+      this.lookAgain();
     }, seconds * 1000);
     return secondsAfter(clock(), seconds);
   }
 
   /** What was taken and not begun. */
-  #giveBack(): Promise<void> {
-    return this.#release(this.#found.splice(0).flatMap(({ line }) => line.map(claimOf)));
-  }
-
-  async #postpone(item: OutboxItem, until: Date, reason: string): Promise<void> {
-    const { database, store } = this.#needs;
-    await database.transaction((tx) => store.postpone(item, until, reason, tx));
+  async #giveBack(): Promise<void> {
+    const taken = this.#found.splice(0);
+    try {
+      await this.#release(taken.flatMap(({ line }) => line.items));
+    } catch (fault) {
+      this.#warn(fault);
+      this.#found.unshift(...taken);
+    }
   }
 
   async #release(claims: readonly Claim[], availableAt = this.#needs.clock()): Promise<void> {
-    if (claims.length > 0) await this.#needs.store.release(claims, availableAt);
+    await this.#needs.queue.release(claims, availableAt);
   }
 
-  /** What was sent at the same time is noted in one statement. Resolves when it is noted. */
-  async #markSent(item: OutboxItem): Promise<void> {
-    this.#sent.add(claimOf(item));
-    this.#noting ??= this.#noteSent();
-    await this.#noting;
-  }
-
-  async #noteSent(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    const claims = [...this.#sent];
-    this.#sent.clear();
-    // From here on others begin the next statement.
-    this.#noting = undefined;
-    await this.#needs.store.markSent(claims, this.#needs.clock());
+  #warn(fault: unknown): void {
+    const facts = { channel: this.#needs.carrier.channel, reason: shortReason(fault) };
+    this.#needs.logger.warn(facts, "the outbox cannot reach its database");
   }
 }
-
-const claimOf = ({ id, attempts }: OutboxItem): Claim => ({ id, attempts });
-
-const counted = (item: OutboxItem): OutboxItem => ({ ...item, attempts: item.attempts + 1 });
 
 // Messages of other errors may quote what was to be sent.
 const reasonOf = (fault: unknown): string =>
