@@ -78,7 +78,8 @@ describeEachDatabase("processes that share a database", (database) => {
 
 /** Selects the addresses to which a mail waits, in the order of the mails. */
 const waiting = (condition = "1 = 1"): string =>
-  `SELECT email FROM users JOIN outbox ON user_id = users.id WHERE role = 'member' AND ${condition} ORDER BY outbox.id`;
+  "SELECT email FROM users JOIN outbox ON user_id = users.id WHERE users.role = 'member' AND channel = 'mail' " +
+  `AND outbox.state = 'waiting' AND ${condition} ORDER BY outbox.id`;
 
 async function rowsOf(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const database = await openDatabase({ url, poolSize: 1, queryTimeoutMs: 5000 });

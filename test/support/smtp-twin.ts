@@ -27,6 +27,7 @@ export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}
   let port = 0;
   let delayMs = 0;
   let held: Promise<void> | undefined;
+  let watch = (): void => {};
   let server: SMTPServer | undefined;
   const connections = { most: 0, total: 0 };
   let open = 0;
@@ -64,8 +65,10 @@ export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}
           await new Promise((resolve) => setTimeout(resolve, delayMs));
           await held;
           const refusal = answerTo("DATA") ?? faultOf(mail, to);
-          if (!refusal) received.push({ envelope: { from, to }, encrypted: secure, mail });
-          return refusal;
+          if (refusal) return refusal;
+          received.push({ envelope: { from, to }, encrypted: secure, mail });
+          watch();
+          return undefined;
         };
         take().then((refusal) => done(refusal), done);
       },
@@ -97,6 +100,10 @@ export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}
       refusals.set(command, { code, text });
     },
     accept: () => refusals.clear(),
+    /** Calls this whenever a mail was taken, before its sender is told. */
+    onTaken(watcher: () => void) {
+      watch = watcher;
+    },
     /** From now on the server takes no mail and refuses none, until the answer is called. */
     hold(): () => void {
       let release = (): void => {};

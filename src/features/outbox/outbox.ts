@@ -36,6 +36,8 @@ export interface Parcel {
   readonly expiresAt?: Date;
   /** Older ones of the same channel, topic and account are of no use any more. */
   readonly supersedes?: boolean;
+  /** What it is called where it goes, when it has a name already: a UUID. */
+  readonly messageId?: string;
 }
 
 /** A parcel as its courier gets it. */
@@ -100,18 +102,20 @@ export function createOutbox(needs: OutboxNeeds) {
     async post(tx: Tx, parcel: Parcel): Promise<void> {
       const { channel, topic, accountId: userId, payload, recipient, expiresAt, supersedes } = parcel;
       const now = clock();
-      if (supersedes && userId !== null) await store.drop({ channel, topic, userId }, now, tx);
+      const dropped =
+        supersedes && userId !== null ? await store.drop({ channel, topic, userId }, now, tx) : 0;
       const item = {
         channel,
         topic,
         userId,
-        messageId: uuid(),
+        messageId: parcel.messageId ?? uuid(),
         payload: vault.seal(JSON.stringify(payload), contextOf(parcel)),
         recipient: recipient === undefined ? null : vault.fingerprint(recipient, recipientContext(channel)),
         expiresAt: expiresAt ?? null,
       };
       await store.insert(item, now, tx);
-      tx.afterCommit(() => kick(channel));
+      // What waited behind those that were dropped need not wait for them any more.
+      tx.afterCommit(() => (dropped > 0 ? workers.get(channel)?.lookAgain() : kick(channel)));
     },
 
     /** Takes back what still waits for a recipient, unless it is on its way; answers how many parcels that were. */

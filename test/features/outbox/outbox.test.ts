@@ -270,6 +270,21 @@ describeEachDatabase("the outbox", (kind) => {
     expect(receiver.words()).toEqual(["newer"]);
   });
 
+  test("what waits behind a parcel that was refused does not wait for it when a newer one takes its place", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("older", new DeliveryRefused("not now", { permanent: false }));
+    const open = outbox(receiver, { pollSeconds: 3600 });
+    await post(open, { topic: "code", supersedes: true, payload: { word: "older" } });
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ attempts: 1, leased_until: null }]));
+    await post(open, { topic: "other", payload: { word: "behind" } });
+    time.advance(2);
+
+    await post(open, { topic: "code", supersedes: true, payload: { word: "newer" } });
+
+    await vi.waitFor(() => expect(receiver.words()).toEqual(["behind", "newer"]));
+  });
+
   test("a recipient gets no more than so many in a time; the rest comes later", async () => {
     const { post, outbox, rows, time } = await start();
     const receiver = aReceiver({ perRecipient: { most: 3, seconds: 3600 } });
