@@ -15,7 +15,8 @@ const MOST_IN_A_STATEMENT = 100;
 const MOST_STATEMENTS = 2;
 
 /** A key as whoever checks its use needs it. */
-export interface KnownKey extends Omit<OwnedKey, "secretEncrypted" | "allowedIps"> {
+export interface KnownKey extends Omit<OwnedKey, "secretEncrypted" | "allowedIps" | "scope"> {
+  readonly scope: readonly string[];
   /** The secret's text. */
   readonly secret: Uint8Array;
   /** Whether it may be used from an address. */
@@ -51,9 +52,10 @@ export function createKnownKeys({ store, accounts, vault, clock, cacheMs, readMs
     const stored = await read(kid);
     if (!stored) return undefined;
     kids.set(stored.id, kid);
-    const { secretEncrypted, allowedIps, ...key } = stored;
+    const { secretEncrypted, allowedIps, scope, ...key } = stored;
     return {
       ...key,
+      scope: JSON.parse(scope),
       secret: vault.open(secretEncrypted, secretContext(kid)),
       allows: allowing(allowedIps),
     };

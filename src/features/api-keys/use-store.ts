@@ -3,7 +3,9 @@ import type { AccountState, Holder } from "../accounts/accounts.js";
 import type { ApiKey, ApiKeyState } from "./store.js";
 
 /** What is looked at of a key each time it is used. */
-export interface OwnedKey extends Pick<ApiKey, "kid" | "scope" | "state" | "secretEncrypted" | "allowedIps"> {
+export interface OwnedKey extends Pick<ApiKey, "kid" | "state" | "secretEncrypted" | "allowedIps"> {
+  /** The words as JSON: to be read by whoever needs this key, so that one that is broken is nobody else's trouble. */
+  readonly scope: string;
   readonly id: number;
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
@@ -66,7 +68,7 @@ const ownedKeyOf = (row: Row, asOf: Date): OwnedKey => ({
   asOf,
   id: Number(row.id),
   kid: row.kid,
-  scope: JSON.parse(row.scope),
+  scope: row.scope,
   state: row.state,
   secretEncrypted: row.secret_encrypted,
   allowedIps: row.allowed_ips === "" ? [] : row.allowed_ips.split(","),

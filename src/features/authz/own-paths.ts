@@ -49,20 +49,27 @@ export function ownPathsUnder(ownPath: string): OwnPathOf {
   };
   return ({ method, door, asked }, read) => {
     const declared = declaredOf(method);
-    if (door === "rest") return placed(asked.verb, ownTarget(asked.target) ?? declared.path);
-    const { verb, path, variables } = declared;
+    const { path, variables } = declared;
+    const isRest = door === "rest";
+    const verb = isRest ? asked.verb : declared.verb;
+    const sent = isRest ? ownTarget(asked.target) : undefined;
+    if (sent !== undefined) return placed(verb, sent);
     if (variables.size === 0) return placed(verb, path);
+    // What the path has led to counts, and not how it was written.
     return read().then((message) => placed(verb, ownTarget(filled(declared, message)) ?? path));
   };
 }
 
-/** A target in plain form. Not that of peculiar values, or in its absolute form, which has led to its method all the same. */
+/** A target in plain form, which may have come in its absolute one. Not that of peculiar values, which has led to its method all the same. */
 function ownTarget(target: string | undefined): string | undefined {
-  const [sent = ""] = target?.split("?", 1) ?? [];
+  const [sent = ""] = target?.replace(ORIGIN, "").split("?", 1) ?? [];
   const path = plainPath(sent);
   const isOurs = path !== undefined && path.unresolved === undefined && path.resolved.startsWith(API);
   return isOurs ? path.resolved : undefined;
 }
+
+/** Scheme and host, as the router leaves them out. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i;
 
 function declarationOf(method: DescMethod): Declared {
   const { verb, path } = ruleOf(method);

@@ -5,6 +5,7 @@ import { SessionService } from "../../../gen/barong/resource/v1/session_service_
 import { UserService } from "../../../gen/barong/resource/v1/user_service_pb.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { keyOfMember } from "../../support/key-owner.js";
+import { send } from "../../support/plain-http.js";
 import { activeMember, bearerFor, expectRefusal, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import { signedByRequest } from "../../support/signing.js";
@@ -120,6 +121,25 @@ describeEachDatabase("calls without a gateway", (database) => {
     expect(rows.map(({ data, result }) => [data, result]).reverse()).toEqual(
       [1, 2].flatMap(() => [looked, looked, ended, looked, ended].map((data) => [data, "failed"])),
     );
+  });
+
+  test("a DROP that names a value holds however the target is written", async () => {
+    const cookie = await administrator();
+    const { uid } = await accountWith(app, await activeMember(app));
+    const target = `/api/v2/admin/users/${uid}`;
+    const look = (path: string) => send(app.httpPort, { path, headers: { cookie } });
+    const spellings = [
+      target,
+      `http://barong.test${target}`,
+      `HTTP://x:1/${target}?a=b`,
+      `/api//v2/admin/users/${uid}/`,
+    ];
+    for (const path of spellings) expect((await look(path)).status, path).toBe(200);
+
+    const path = `api/v2/barong/admin/users/${uid}`;
+    await withPermission({ role: "admin", verb: "ALL", path, action: "drop" }, async () => {
+      for (const path of spellings) expect((await look(path)).status, path).toBe(401);
+    });
   });
 
   test("a value that has no place in a path is judged by the path that the schema declares, and found by nobody", async () => {

@@ -27,8 +27,8 @@ function callOf(method: DescMethod, door: Call["door"], target: string) {
   return { method, door, asked };
 }
 
-async function restPath(target: string, ownPath = "api/v2/barong"): Promise<string> {
-  const { path } = await ownPathsUnder(ownPath)(callOf(listActivities, "rest", target), unread);
+async function restPath(target: string, ownPath = "api/v2/barong", read = unread): Promise<string> {
+  const { path } = await ownPathsUnder(ownPath)(callOf(listActivities, "rest", target), read);
   return path.resolved;
 }
 
@@ -53,14 +53,19 @@ test("an API that a gateway offers at its root has no slash in front", async () 
   expect(await restPath("/api/v2/resource/users/activity/all", "")).toBe("resource/users/activity/all");
 });
 
-test("no form of a target leads around the path that the schema declares", async () => {
+test("no form of a target leads around a value, or around the path that the schema declares", async () => {
   for (const target of [
     "http://localhost/api/v2/resource/users/activity/all",
+    "HTTP://localhost:8080//api/v2/resource/users/activity/all?page=1",
     "x://y/api/v2/resource/users/activity/all",
-    "/api/v2/resource/users/activity/a%2Fb",
     "/api/v2/./resource/users/activity/all",
+    "/api/v2/resource/users/activity/%2561ll",
   ])
-    expect(await restPath(target)).toBe(DECLARED);
+    expect(await restPath(target, "api/v2/barong", async () => listed("all"))).toBe(
+      "api/v2/barong/resource/users/activity/all",
+    );
+  const peculiar = "/api/v2/resource/users/activity/a%2Fb";
+  expect(await restPath(peculiar, "api/v2/barong", async () => listed("a/b"))).toBe(DECLARED);
 });
 
 test("through the other doors a call is known by the path that it would have over REST, with the values of its message", async () => {
