@@ -190,6 +190,8 @@ export class OutboxWorker {
       throw fault;
     }
     if (next !== undefined) this.#search.expect(next);
+    // A search that is under way has passed by what waited behind it.
+    this.#kicked = true;
   }
 
   #isTooLate(until: Date): boolean {
