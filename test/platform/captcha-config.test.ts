@@ -1,16 +1,6 @@
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/platform/config.js";
-import { BadConfiguration } from "../../src/platform/settings.js";
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(environment);
-  } catch (fault) {
-    if (fault instanceof BadConfiguration) return fault.problems;
-    throw fault;
-  }
-  return [];
-}
+import { problemsOf } from "../support/settings.js";
 
 test("captcha is off unless a vendor is named, and outages are closed", () => {
   expect(readConfig({}).captcha).toEqual({

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/platform/config.js";
-import { BadConfiguration } from "../../src/platform/settings.js";
+import { problemsOf } from "../support/settings.js";
 
 const KEY = `k1:${randomBytes(32).toString("base64")}`;
 const PRODUCTION = {
@@ -19,16 +19,6 @@ const PRODUCTION = {
   STORAGE_ACCESS_KEY: "barong",
   STORAGE_SECRET_KEY: "s3cret",
 };
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(environment);
-  } catch (fault) {
-    if (fault instanceof BadConfiguration) return fault.problems;
-    throw fault;
-  }
-  return [];
-}
 
 test("nothing set is a development server on embedded defaults", () => {
   const config = readConfig({});

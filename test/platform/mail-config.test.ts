@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/platform/config.js";
-import { BadConfiguration } from "../../src/platform/settings.js";
+import { problemsOf } from "../support/settings.js";
 
 test("links lead to the site in production, and to pages of the server in development", () => {
   const { mail } = readConfig({ PUBLIC_URL: "https://www.example.com/" });
@@ -35,13 +35,3 @@ test.each([
 test("without TLS a password may go to a mail server on this machine", () => {
   expect(problemsOf({ SMTP_TLS: "none", SMTP_URL: "smtp://user:s3cret@localhost:25" })).toEqual([]);
 });
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(environment);
-    return [];
-  } catch (fault) {
-    if (fault instanceof BadConfiguration) return fault.problems;
-    throw fault;
-  }
-}

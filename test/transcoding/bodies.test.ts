@@ -107,7 +107,7 @@ describe("wrong values", () => {
     const answer = await send("POST", "/a", { headers: json, body });
 
     expect((answer.json as { r_string: string[] }).r_string).toHaveLength(100);
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 
   test("two members of a oneof exclude each other, in JSON as in a form", async () => {

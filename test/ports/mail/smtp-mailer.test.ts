@@ -1,7 +1,8 @@
 import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type MailMessage, MailRefused } from "../../../src/ports/mail/mail.js";
+import type { MailMessage } from "../../../src/ports/mail/mail.js";
 import { createSmtpMailer, type SmtpSettings } from "../../../src/ports/mail/smtp-mailer.js";
+import { refusalOf } from "../../support/mail-refusal.js";
 import { startSmtpTwin } from "../../support/smtp-twin.js";
 
 const closing: (() => unknown)[] = [];
@@ -209,15 +210,6 @@ async function serverThat(greets: (socket: Socket) => void): Promise<number> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   return address.port;
-}
-
-async function refusalOf(sending: Promise<void>): Promise<MailRefused> {
-  const outcome = await sending.then(
-    () => "sent",
-    (refusal: unknown) => refusal,
-  );
-  if (!(outcome instanceof MailRefused)) throw new Error("the mail was not refused", { cause: outcome });
-  return outcome;
 }
 
 const aMail = (fields: Partial<MailMessage> = {}): MailMessage => ({

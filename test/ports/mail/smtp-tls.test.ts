@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import { MailRefused } from "../../../src/ports/mail/mail.js";
 import { createSmtpMailer, type SmtpSettings } from "../../../src/ports/mail/smtp-mailer.js";
 import { selfMadeCertificate } from "../../support/certificate.js";
+import { refusalOf } from "../../support/mail-refusal.js";
 import { type Certificate, startSmtpTwin } from "../../support/smtp-twin.js";
 
 const certificate = selfMadeCertificate();
@@ -84,13 +84,4 @@ async function start({ offers, ...settings }: Partial<SmtpSettings> & { readonly
   closing.push(server.down, mailer.close);
   const mail = { id: "1", to: "dana@example.com", subject: "Hello", topic: "confirmation" };
   return { server, send: () => mailer.send({ ...mail, text: "the text", html: "<p>the HTML</p>" }) };
-}
-
-async function refusalOf(sending: Promise<void>): Promise<MailRefused> {
-  const outcome = await sending.then(
-    () => "sent",
-    (refusal: unknown) => refusal,
-  );
-  if (!(outcome instanceof MailRefused)) throw new Error("the mail was not refused", { cause: outcome });
-  return outcome;
 }
