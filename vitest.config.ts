@@ -7,6 +7,7 @@ const has = (kinds: string | undefined, place: string | undefined): boolean => (
 const withoutTests = [
   has(process.env.TEST_BROWSERS, process.env.TEST_CHROMIUM) ? [] : ["test/client/example.test.ts"],
   has(process.env.TEST_GATEWAYS, process.env.TEST_NGINX) ? [] : ["test/gateways/**"],
+  has(process.env.TEST_BROKERS, process.env.TEST_RABBITMQ) ? [] : ["test/brokers/**"],
 ].flat();
 
 export default defineConfig({

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Sizes } from "./gateway.js";
+import type { OutboxPlan } from "./outbox/outbox.js";
 import type { Plan } from "./rounds.js";
 import type { ServerSettings } from "./servers.js";
 
 export interface Options {
   readonly plan: Plan;
+  readonly outboxPlan: OutboxPlan;
   /** Only cases whose name has this in it, and the yardstick. */
   readonly only: string;
   /** Whether the figures are worth keeping. */
@@ -16,6 +18,13 @@ export interface Options {
 const FULL: Plan = { rounds: 9, warmUpSeconds: 2, seconds: 1.5 };
 // Long enough for the first call of a server that has just started.
 const QUICK: Plan = { rounds: 1, warmUpSeconds: 0.5, seconds: 0.3 };
+
+const FULL_OUTBOX: OutboxPlan = {
+  ...{ backlog: 100_000, rows: 10_000, plain: 5000, accounts: 2000, rounds: 5, signUps: 20 },
+};
+const QUICK_OUTBOX: OutboxPlan = {
+  ...{ backlog: 1500, rows: 500, plain: 200, accounts: 100, rounds: 1, signUps: 2 },
+};
 
 const FULL_SIZES: Sizes = { small: 10_000, large: 1_000_000 };
 const QUICK_SIZES: Sizes = { small: 1000, large: 10_000 };
@@ -40,6 +49,7 @@ export function optionsOf(args: readonly string[], mysqlUrl: string | undefined)
       rounds: rounds === undefined ? usual.rounds : above0("rounds", rounds),
       seconds: seconds === undefined ? usual.seconds : above0("seconds", seconds),
     },
+    outboxPlan: quick ? QUICK_OUTBOX : FULL_OUTBOX,
     only,
     keep: !quick && only === "" && profiles === undefined,
     servers: { mysqlUrl, sizes: quick ? QUICK_SIZES : FULL_SIZES, profiles: profiles && resolve(profiles) },

@@ -1,6 +1,8 @@
 import type { Figures, Proportion, Spread } from "./figures.js";
 import type { Latency } from "./latency.js";
 import type { Circumstances } from "./machine.js";
+import type { OutboxFigures } from "./outbox/outbox.js";
+import { outboxMarkdownOf } from "./outbox/report.js";
 import type { Plan, Sample } from "./rounds.js";
 
 /** A run, as it is kept in `results/`. */
@@ -13,6 +15,7 @@ export interface Report {
   /** Microseconds of CPU per call. */
   readonly differences: readonly { readonly title: string; readonly microseconds: Spread }[];
   readonly samples: readonly Sample[];
+  readonly outbox: OutboxFigures | undefined;
 }
 
 export interface ReportedSection {
@@ -23,7 +26,7 @@ export interface ReportedSection {
 
 /** The report for people. */
 export function markdownOf(report: Report): string {
-  const { circumstances, plan, sections, differences } = report;
+  const { circumstances, plan, sections, differences, outbox } = report;
   const { startedAt, commit, node, cpu, cores, memoryGib, system, mysqlVersion } = circumstances;
   const { loadBefore, loadAfter } = circumstances;
   return [
@@ -42,15 +45,17 @@ export function markdownOf(report: Report): string {
         "",
         ...(section.isVerdicts ? verdictsOf(section, report) : tableOf(section)),
       ]),
-    "",
-    "## What the parts cost",
-    "",
-    "| | CPU µs a call |",
-    "| --- | --- |",
-    ...differences.map(({ title, microseconds }) => `| ${title} | ${written(microseconds, 1)} |`),
+    ...(differences.length === 0 ? [] : ["", "## What the parts cost", "", ...differencesOf(report)]),
+    ...(outbox === undefined ? [] : ["", ...outboxMarkdownOf(outbox)]),
     "",
   ].join("\n");
 }
+
+const differencesOf = ({ differences }: Report): string[] => [
+  "| | CPU µs a call |",
+  "| --- | --- |",
+  ...differences.map(({ title, microseconds }) => `| ${title} | ${written(microseconds, 1)} |`),
+];
 
 const tableOf = ({ cases }: ReportedSection): string[] => [
   "| | CPU ratio | CPU µs a call | calls/s | ratio of calls/s | processors busy |",

@@ -1,13 +1,15 @@
 /**
  * Measures what a call costs; README.md beside this file tells what and how.
  *
- *   npm run bench                            about twelve minutes; writes results/
+ *   npm run bench                            about fifteen minutes; writes results/
  *   npm run bench -- --quick                 a smoke test of the bench itself; writes nothing
  *   npm run bench -- --rounds=5 --seconds=3
  *   npm run bench -- --only=TEXT             only cases with TEXT in their name; writes no results
+ *   npm run bench -- --only=outbox           only what leaves the server; writes no results
  *   npm run bench -- --profiles=FOLDER       keeps a CPU profile of each server; writes no results
  *
- * BENCH_MYSQL_URL or TEST_MYSQL_URL (`mysql://root@127.0.0.1:3306`) adds the lines on MySQL: most of those about the gateway's question.
+ * BENCH_MYSQL_URL or TEST_MYSQL_URL (`mysql://root@127.0.0.1:3306`) adds the lines on MySQL: most of those about the gateway's question, and
+ * what leaves the server, by the RabbitMQ at BENCH_AMQP_URL or one that is started for it.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -27,24 +29,46 @@ import { differenceOf, figuresOf, proportionOf } from "./figures.js";
 import { measureLatencies } from "./latency.js";
 import { circumstances, loadOfMachine } from "./machine.js";
 import { type Options, optionsOf } from "./options.js";
+import { measureOutbox } from "./outbox/outbox.js";
 import { markdownOf, type Report } from "./report.js";
 import { type Case, runRounds } from "./rounds.js";
-import { startServers } from "./servers.js";
+import { type Surroundings, startServers } from "./servers.js";
 
 /** Closes what was opened; the latest goes first. */
 const closings: (() => Promise<void> | void)[] = [];
+
+const surroundings: Surroundings = { defer: (close) => closings.push(close), print };
 
 async function closeAll(): Promise<void> {
   for (const close of closings.splice(0).reverse()) await close();
 }
 
-async function main({ plan, only, servers: settings }: Options): Promise<Report> {
+async function main(options: Options): Promise<Report> {
+  const { plan, outboxPlan, only, servers: settings } = options;
   build();
   const before = circumstances(systemClock());
-  const { servers, mysqlVersion = "not measured" } = await startServers(settings, {
-    defer: (close) => closings.push(close),
-    print,
-  });
+  const calls = only === OUTBOX ? NO_CALLS : await measureCalls(options);
+  await closeAll();
+  const { mysqlUrl } = settings;
+  const outbox =
+    mysqlUrl !== undefined && ["", OUTBOX].includes(only)
+      ? await measureOutbox(mysqlUrl, outboxPlan, surroundings)
+      : undefined;
+  const mysqlVersion = calls.mysqlVersion ?? outbox?.mysqlVersion ?? "not measured";
+  return { ...calls, circumstances: { ...before, loadAfter: loadOfMachine(), mysqlVersion }, plan, outbox };
+}
+
+/** Chooses what leaves the server, which has no case of its own. */
+const OUTBOX = "outbox";
+
+type Calls = Omit<Report, "circumstances" | "plan" | "outbox"> & {
+  readonly mysqlVersion?: string | undefined;
+};
+
+const NO_CALLS: Calls = { sections: [], differences: [], flatnesses: [], latencies: [], samples: [] };
+
+async function measureCalls({ plan, only, servers: settings }: Options): Promise<Calls> {
+  const { servers, mysqlVersion } = await startServers(settings, surroundings);
   const isChosen = (name: string): boolean => name === YARDSTICK || name.includes(only);
   const bothChosen = ({ more, less }: Comparison): boolean => isChosen(more) && isChosen(less);
   const all = await sectionsOf(servers);
@@ -65,8 +89,7 @@ async function main({ plan, only, servers: settings }: Options): Promise<Report>
     plan,
   );
   return {
-    circumstances: { ...before, loadAfter: loadOfMachine(), mysqlVersion },
-    plan,
+    mysqlVersion,
     sections: sections.map((section) => ({
       ...section,
       cases: section.cases.map(({ name, aim }) => ({ ...figuresOf(samples, name, YARDSTICK), aim })),
@@ -99,7 +122,9 @@ function keepReport(report: Report): void {
   writeFileSync(join(folder, "latest.md"), markdownOf(report));
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void closeAll().finally(() => process.exit(1)));

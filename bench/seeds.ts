@@ -6,8 +6,8 @@ import { systemClock } from "../src/platform/clock.js";
 import { randomHex } from "../src/platform/random.js";
 import { sha256Hex, type Vault } from "../src/platform/secrets.js";
 
-/** Accounts of the administrator and of whoever signs up stay below. */
-const FIRST_ID = 1000;
+/** Of the accounts that are written here; those of the administrator and of whoever signs up stay below. */
+export const FIRST_ID = 1000;
 const ROWS_IN_A_STATEMENT = 1000;
 const ROWS_BETWEEN_LINES = 100_000;
 

@@ -17,6 +17,8 @@ export interface Ports {
 export interface ServerProcess extends Ports {
   /** Time that all threads of the process have spent on a processor, in user and kernel mode. */
   cpuMicroseconds(): Promise<number>;
+  /** Memory that the process has at present (RSS). */
+  memoryBytes(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,12 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
       child.send("cpu");
       const [{ user, system }] = (await answer) as [NodeJS.CpuUsage];
       return user + system;
+    },
+    async memoryBytes() {
+      const answer = once(child, "message");
+      child.send("memory");
+      const [bytes] = (await answer) as [number];
+      return bytes;
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

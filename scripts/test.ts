@@ -1,7 +1,7 @@
 /**
  * Runs the tests against real services, which it obtains and removes again.
  *
- *   npm test                      embedded database and MySQL, folder and S3, a browser, nginx
+ *   npm test                      embedded database and MySQL, folder and S3, a browser, nginx, RabbitMQ
  *   npm run test:embedded         embedded database and folder alone, needs nothing
  *   npm test -- test/platform     any further argument goes to vitest
  */
@@ -12,6 +12,7 @@ import { sweepLeftovers } from "./services/leftovers.js";
 import { mysqlRecipe } from "./services/mysql.js";
 import { nginxRecipe } from "./services/nginx.js";
 import { obtainService, ServiceNotObtained } from "./services/obtain.js";
+import { rabbitmqRecipe } from "./services/rabbitmq.js";
 import type { ServiceRecipe } from "./services/recipe.js";
 import { openRun, type Run } from "./services/run.js";
 import { s3Recipe } from "./services/s3.js";
@@ -24,8 +25,8 @@ async function main(environment: NodeJS.ProcessEnv, args: readonly string[]): Pr
   const vitestArgs = args.filter((argument) => argument !== "--embedded" && argument !== "--");
   const recipes = embedded
     ? []
-    : [mysqlRecipe, s3Recipe, chromiumRecipe, nginxRecipe, exampleProgramsRecipe].map((recipe) =>
-        recipe(environment),
+    : [mysqlRecipe, s3Recipe, chromiumRecipe, nginxRecipe, rabbitmqRecipe, exampleProgramsRecipe].map(
+        (recipe) => recipe(environment),
       );
 
   const swept = sweepLeftovers();
@@ -58,12 +59,13 @@ const kinds = (embedded: boolean) =>
         ...{ TEST_STORAGES: "folder", TEST_S3_URL: undefined },
         ...{ TEST_BROWSERS: "", TEST_CHROMIUM: undefined },
         ...{ TEST_GATEWAYS: "", TEST_NGINX: undefined },
+        ...{ TEST_BROKERS: "", TEST_RABBITMQ: undefined },
         // Where they are missing, the examples in other languages are left out.
         TEST_PROGRAMS: "",
       }
     : {
         ...{ TEST_DATABASES: "sqlite,mysql", TEST_STORAGES: "folder,s3" },
-        ...{ TEST_BROWSERS: "chromium", TEST_GATEWAYS: "nginx" },
+        ...{ TEST_BROWSERS: "chromium", TEST_GATEWAYS: "nginx", TEST_BROKERS: "rabbitmq" },
       };
 
 async function runTests(run: Run, environment: NodeJS.ProcessEnv, args: readonly string[]): Promise<number> {

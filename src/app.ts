@@ -4,7 +4,7 @@ import { developmentPages } from "./development/pages.js";
 import { ownPathsUnder } from "./features/authz/own-paths.js";
 import { type Administrator, createFirstAdministrator } from "./features/registration/first-administrator.js";
 import { servicesOf, stepsWith, translate } from "./offer.js";
-import { createSenders, signingKeysOf } from "./partners.js";
+import { createListeners, createSenders, signingKeysOf } from "./partners.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { ownKeyRing } from "./platform/development-keys.js";
@@ -46,11 +46,23 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
   const vault = createVault(keys);
   const { mailer, sms, mailbox } = await createSenders(config, clock);
   const captcha = createCaptcha(config.captcha, { clock, logger });
+  const listeners = createListeners(config, clock);
   const storage = createStorage(config.storage, { apiUrl: config.apiUrl, keys, clock });
   const database = await openDatabase(config.database, { logger, clock });
   try {
     await prepare(database, config, logger);
-    const rooms = createRooms({ config, database, vault, signingKeys, mailer, sms, storage, clock, logger });
+    const rooms = createRooms({
+      config,
+      database,
+      vault,
+      signingKeys,
+      listeners,
+      mailer,
+      sms,
+      storage,
+      clock,
+      logger,
+    });
     const administrator = await firstAdministrator(database, rooms, config);
     await rooms.permissions.reload();
     const doors = await openDoors({
@@ -91,6 +103,8 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
       database,
       rooms,
       async close() {
+        // They would last for longer than calls in flight may.
+        rooms.eventStreams.stop();
         await doors.close();
         await signingKeys.stop();
         await rooms.permissions.stop();
@@ -100,6 +114,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
         await rooms.outbox.stop();
         await rooms.keyProof.settled();
         await storage.close();
+        await listeners.broker?.close();
         await mailer.close();
         await sms.close();
         await database.close();
@@ -107,6 +122,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
     };
   } catch (fault) {
     await storage.close();
+    await listeners.broker?.close();
     await mailer.close();
     await sms.close();
     await database.close();

@@ -7,6 +7,7 @@ import { SessionService as AdminSessionService } from "../gen/barong/admin/v1/se
 import { UserService as AdminUserService } from "../gen/barong/admin/v1/user_service_pb.js";
 import { AuthzService, KeyService } from "../gen/barong/authz/v1/authz_service_pb.js";
 import { ErrorReason } from "../gen/barong/errors/v1/error_reason_pb.js";
+import { EventService } from "../gen/barong/events/v1/event_service_pb.js";
 import { SessionService } from "../gen/barong/identity/v1/session_service_pb.js";
 import { StatusService } from "../gen/barong/identity/v1/status_service_pb.js";
 import { UserService } from "../gen/barong/identity/v1/user_service_pb.js";
@@ -27,6 +28,7 @@ import { authzHandlers, explainHandler, keyHandlers } from "./features/authz/api
 import { envoyHandlers, type RefusalOf } from "./features/authz/envoy-api.js";
 import type { OwnPathOf } from "./features/authz/own-paths.js";
 import { documentHandlers, fileHandlers } from "./features/documents/api.js";
+import { eventHandlers } from "./features/events/api.js";
 import { adminLabelHandlers } from "./features/labels/admin-api.js";
 import { labelHandlers } from "./features/labels/api.js";
 import { otpHandlers } from "./features/otp/api.js";
@@ -42,6 +44,7 @@ import { ownSessionHandlers } from "./features/sessions/own-api.js";
 import { ownSessions } from "./features/sessions/own-session.js";
 import { staffHandlers } from "./features/staff/api.js";
 import { statusHandlers } from "./features/status/api.js";
+import type { Call } from "./platform/call.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { Failure } from "./platform/failure.js";
@@ -54,6 +57,7 @@ import type { Rooms } from "./rooms.js";
 import { bodyOf, createAnswers } from "./wire/answers.js";
 import type { Steps } from "./wire/guard.js";
 import { serve } from "./wire/services.js";
+import { permission } from "./wire/steps/permit.js";
 
 /** Every service with the handlers of its room. */
 export function servicesOf(rooms: Rooms, config: Config, captcha: Captcha, clock: Clock, logger: Logger) {
@@ -70,6 +74,7 @@ export function servicesOf(rooms: Rooms, config: Config, captcha: Captcha, clock
     serve(AdminUserService, staffHandlers(rooms)),
     serve(AdminLabelService, adminLabelHandlers(rooms.labels)),
     serve(OutboxService, outboxHandlers(rooms)),
+    serve(EventService, eventHandlers(rooms.eventStreams, stillAllowed(rooms))),
     serve(PhoneService, phoneHandlers(rooms.phones)),
     serve(ProfileService, profileHandlers(rooms.profiles)),
     serve(DocumentService, documentHandlers(rooms.documents)),
@@ -85,6 +90,14 @@ export function servicesOf(rooms: Rooms, config: Config, captcha: Captcha, clock
     }),
   ];
 }
+
+/** Asks once more who calls and what he may, of a call that goes on. Throws as the steps before its handler do. */
+const stillAllowed =
+  ({ authz }: Rooms) =>
+  async (call: Call): Promise<void> => {
+    const { ability, readOnly } = getOption(call.method, methodRules);
+    permission(ability)(await authz.standing({ call, readOnly }, call.caller));
+  };
 
 /** What a failure looks like to who gets it in an answer of its own. */
 function refusals(logger: Logger): RefusalOf {

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Listeners } from "./features/event-sinks/sinks.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
 import { madeSigningKeyFile } from "./platform/development-keys.js";
@@ -7,6 +8,8 @@ import type { Logger } from "./platform/logger.js";
 import type { MailConfig } from "./platform/mail-config.js";
 import { openSigningKeys, type SigningKeys } from "./platform/signing-keys.js";
 import type { SmsProviderConfig } from "./platform/sms-config.js";
+import { readWebhooks } from "./platform/webhooks-file.js";
+import { createAmqpBroker } from "./ports/broker/amqp-broker.js";
 import type { Mailer } from "./ports/mail/mail.js";
 import { createMailbox } from "./ports/mail/mailbox.js";
 import { createSmtpMailer } from "./ports/mail/smtp-mailer.js";
@@ -15,6 +18,7 @@ import { createHttpSms } from "./ports/sms/http-sms.js";
 import type { SmsProvider } from "./ports/sms/sms.js";
 import { createTwilioSms } from "./ports/sms/twilio-sms.js";
 import { createTwilioVerify } from "./ports/sms/twilio-verify.js";
+import { createHttpWebhook } from "./ports/webhook/http-webhook.js";
 
 /** Who delivers mails and SMS; in development the mailbox stands in for whoever is not configured. */
 export async function createSenders({ mail, sms: { providers } }: Config, clock: Clock) {
@@ -35,16 +39,16 @@ const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string): Mailer
   createSmtpMailer({
     ...settings,
     url,
-    tlsCa: tlsCaFile === undefined ? undefined : certificatesIn(tlsCaFile),
+    tlsCa: tlsCaFile === undefined ? undefined : certificatesIn("SMTP_TLS_CA", tlsCaFile),
   });
 
-function certificatesIn(file: string): string {
+function certificatesIn(setting: string, file: string): string {
   try {
     const pem = readFileSync(file, "utf8");
     new X509Certificate(pem);
     return pem;
   } catch (cause) {
-    throw new Error(`SMTP_TLS_CA: ${file} is not a readable file with certificates`, { cause });
+    throw new Error(`${setting}: ${file} is not a readable file with certificates`, { cause });
   }
 }
 
@@ -52,6 +56,21 @@ async function createSmsProvider(provider: SmsProviderConfig, clock: Clock): Pro
   if (provider.name === "twilio") return createTwilioSms(provider);
   if (provider.name === "twilio_verify") return createTwilioVerify(provider);
   return createHttpSms(provider, clock);
+}
+
+/** Those outside who are told of events. */
+export function createListeners({ events: { broker, webhooksFile } }: Config, clock: Clock): Listeners {
+  const webhooks = webhooksFile === undefined ? [] : readWebhooks(webhooksFile);
+  const caFile = broker?.tlsCaFile;
+  const tlsCa = caFile === undefined ? undefined : certificatesIn("EVENT_API_RABBITMQ_TLS_CA", caFile);
+  return {
+    broker: broker && createAmqpBroker({ url: broker.url, tlsCa }),
+    webhooks: webhooks.map(({ name, events, ...settings }) => ({
+      name,
+      events,
+      webhook: createHttpWebhook(settings, clock),
+    })),
+  };
 }
 
 /** The keys that sign and verify tokens: the operator's, else our own. */

@@ -18,8 +18,11 @@ import { createTokenBearers } from "./features/authz/token-bearers.js";
 import { createVerdicts } from "./features/authz/verdicts.js";
 import { createDocuments } from "./features/documents/documents.js";
 import { createDocumentStore } from "./features/documents/store.js";
+import { createEnvelopes } from "./features/event-sinks/envelope.js";
+import { couriersOf, type Listeners, sinksOf } from "./features/event-sinks/sinks.js";
 import { createEvents } from "./features/events/events.js";
 import { createEventStore } from "./features/events/store.js";
+import { createEventStreams } from "./features/events/streams.js";
 import { createLabels } from "./features/labels/labels.js";
 import { createLabelStore } from "./features/labels/store.js";
 import { createLevels } from "./features/levels/levels.js";
@@ -71,6 +74,7 @@ export interface RoomsNeeds {
   readonly database: Database;
   readonly vault: Vault;
   readonly signingKeys: SigningKeys;
+  readonly listeners: Listeners;
   readonly mailer: Mailer;
   readonly sms: SmsSender;
   readonly storage: Storage;
@@ -84,6 +88,7 @@ export function createRooms({
   database,
   vault,
   signingKeys,
+  listeners,
   mailer,
   sms,
   storage,
@@ -116,7 +121,20 @@ export function createRooms({
     ...config.mail,
   });
   outbox.deliverBy(createMailCourier({ mailer, texts: mailTexts, lanes: config.mail.connections }));
-  const events = createEvents({ store: createEventStore(database), vault, clock });
+  const eventStore = createEventStore(database);
+  const sinks = sinksOf(listeners);
+  const events = createEvents({ database, store: eventStore, vault, clock, sinks, post: outbox.post });
+  const { key: eventKey, algorithm } = config.events.jwt;
+  const envelope = createEnvelopes({ key: () => eventKey ?? signingKeys.current(), algorithm, clock });
+  for (const courier of couriersOf(listeners, { envelope, clock, logger })) outbox.deliverBy(courier);
+  const eventStreams = createEventStreams({
+    database,
+    store: eventStore,
+    vault,
+    logger,
+    settings: { most: config.events.streams },
+  });
+  events.onRecorded(eventStreams.kick);
 
   const accountStore = createAccountStore(database);
   const accounts = createAccounts({
@@ -233,6 +251,7 @@ export function createRooms({
     directory: createDirectory({ store: accountStore }),
     documents,
     events,
+    eventStreams,
     explain: createExplain({ accounts, keyProof, permissions, rules }),
     hasher,
     keyProof,

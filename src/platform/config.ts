@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { captchaConfig, captchaContradictions } from "./captcha-config.js";
 import { settings } from "./config-table.js";
+import { eventsConfig, eventsContradictions } from "./events-config.js";
 import { parseKeyRing, type SecretKey } from "./key-ring.js";
 import { mailConfig, mailContradictions } from "./mail-config.js";
 import { BadConfiguration, type Setting } from "./settings.js";
@@ -30,6 +31,7 @@ export function readConfig(environment: Environment) {
     ...mailContradictions(values),
     ...smsContradictions(environment, values),
     ...captchaContradictions(environment, values),
+    ...eventsContradictions(environment, values),
   );
   if (problems.length > 0) throw new BadConfiguration(problems);
 
@@ -91,6 +93,7 @@ export function readConfig(environment: Environment) {
     mail: mailConfig(values, { publicUrl, isProduction }),
     sms: smsConfig(values),
     captcha: captchaConfig(values),
+    events: eventsConfig(environment, values),
   };
 }
 

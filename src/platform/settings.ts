@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { isWebhookSecret } from "./signed-webhook.js";
+import { readSigningKey, type SigningKey } from "./signing-key.js";
 
 /** Reading one setting from its text. */
 export interface Kind<T> {
@@ -153,6 +154,12 @@ export const webhookSecret: Kind<string> = {
     if (!isWebhookSecret(value)) throw new Error("must be whsec_ and the base64 of 24 to 64 bytes");
     return value;
   },
+};
+
+/** A private key as one line: base64 of its PEM form, of either alphabet. */
+export const encodedKey: Kind<SigningKey> = {
+  name: "base64 of a PEM",
+  parse: (value) => readSigningKey(Buffer.from(value, "base64").toString("latin1")),
 };
 
 /** Countries by ISO 3166-1 alpha-2: these alone, or all but these. */

@@ -96,11 +96,13 @@ test("rooms do not need each other in a circle", () => {
 
 test("features know ports by their contracts only", () => {
   const contracts = [
+    "ports/broker/broker.ts",
     "ports/delivery.ts",
     "ports/mail/mail.ts",
     "ports/captcha/captcha.ts",
     "ports/storage/storage.ts",
     "ports/sms/sms.ts",
+    "ports/webhook/webhook.ts",
   ];
 
   const found = offences(({ path, imports }) =>
@@ -117,6 +119,8 @@ test("each framework has its place", () => {
     ["sequelize", (path) => topOf(path) === "database" || /\/(?:store|queue)\.ts$/.test(path)],
     ["fastify", (path) => ["wire", "transcoding", "development"].includes(topOf(path))],
     ["@grpc/grpc-js", (path) => topOf(path) === "wire"],
+    ["amqplib", (path) => path.startsWith("ports/broker/")],
+    ["amqp-connection-manager", (path) => path.startsWith("ports/broker/")],
     ["nodemailer", (path) => path.startsWith("ports/mail/")],
     ["twilio", (path) => path.startsWith("ports/sms/")],
     ["libphonenumber-js/max", (path) => path === "features/phones/rules.ts"],

@@ -146,7 +146,7 @@ function loggerInto(lines: { level: string; details: object }[]): Logger {
   return logger;
 }
 
-async function accountsIn({ sequelize }: Database): Promise<[number, number, number]> {
+export async function accountsIn({ sequelize }: Database): Promise<[number, number, number]> {
   const now = new Date("2026-11-22T12:00:00Z");
   const names = ["dana", "eve", "finn"];
   await sequelize.getQueryInterface().bulkInsert(

@@ -2,7 +2,7 @@ import * as column from "../columns.js";
 import type { Migration } from "../migration.js";
 import type { Schema } from "../schema.js";
 
-/** What leaves the house by several channels, in order for each account, and the language in which an account is written to. */
+/** What leaves the house by several channels, in order for each account; the language of an account; events that can be read in order. */
 export const outbox: Migration = {
   name: "0004-outbox",
 
@@ -26,9 +26,13 @@ export const outbox: Migration = {
     });
     await schema.dropIndex("outbox", "outbox_due");
     await schema.dropIndex("outbox", "outbox_user_id");
+    await placeEvents(schema);
   },
 
   async down(schema) {
+    await schema.dropTable("event_places");
+    await schema.dropIndex("events", "events_position");
+    for (const name of ["event_id", "position"]) await schema.dropColumn("events", name);
     await schema.addIndexes("outbox", {
       index: { outbox_due: ["state", "available_at", "id"], outbox_user_id: ["user_id"] },
     });
@@ -49,6 +53,20 @@ const COLUMNS = {
   expires_at: column.nullable(column.moment()),
   finished_at: column.nullable(column.moment()),
 };
+
+/** A place for each event that whoever reads them gives it after its commit, and how far that is. */
+async function placeEvents(schema: Schema): Promise<void> {
+  await schema.addColumn("events", "event_id", column.withDefault(column.token(36), ""));
+  await schema.addColumn("events", "position", column.nullable(column.bigInteger()));
+  await schema.run(`UPDATE events SET event_id = ${randomUuid(schema)} WHERE event_id = ''`);
+  await schema.addIndexes("events", { unique: { events_position: ["position"] } });
+  await schema.createTable("event_places", {
+    id: column.asPrimaryKey(column.integer()),
+    given: column.bigInteger(),
+    pruned: column.bigInteger(),
+  });
+  await schema.insertMissing("event_places", "id", [{ id: 1, given: 0, pruned: 0 }]);
+}
 
 const randomUuid = ({ dialect }: Schema): string =>
   dialect === "mysql"

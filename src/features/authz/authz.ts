@@ -86,6 +86,22 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
       };
     },
 
+    /**
+     * The account of somebody whose call goes on: throws Failures, as `identify` does, when he could not begin it any more. Neither the
+     * signature of a key is looked at again, which is good for a moment only, nor the permissions, which would write down what nobody asked.
+     */
+    async standing(
+      { call, readOnly }: Omit<DirectCall, "ownPath">,
+      { apiKeyId }: Pick<Caller, "apiKeyId">,
+    ): Promise<Holder> {
+      const { requestHeader: header, asked, origin } = call;
+      const shown = { header, verb: asked.verb, target: asked.target, ip: origin.ip, isHarmless: readOnly };
+      const authorization = header.get("authorization");
+      if (authorization !== null) return (await bearers.byToken(authorization, shown)).account;
+      if (apiKeyId !== undefined) return bearers.ownerOf(apiKeyId, origin.ip);
+      return (await whoShows(shown)).account;
+    },
+
     publicKeys: bearer.publicKeys,
   };
 

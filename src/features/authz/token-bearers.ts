@@ -35,6 +35,13 @@ export function createTokenBearers({ accounts, bearer, keyProof }: TokenBearersN
       const { scope } = key;
       return { kind: "api key", account, scope, keyId, ...(signedBody !== undefined && { signedBody }) };
     },
+
+    /** The owner of an API key that has proved itself before. Throws Failures for what is in the way of its use by now. */
+    async ownerOf(keyId: number, ip: string): Promise<Holder> {
+      const key = await keyProof.ofToken(keyId, ip);
+      if (!key) throw new Failure(ErrorReason.API_KEY_UNKNOWN);
+      return key.account;
+    },
   };
 }
 

@@ -61,7 +61,14 @@ export function openHouse(kind: TestDatabase) {
   /** One of the server's processes, with memory of its own. */
   function process(options: ProcessOptions = {}): Process {
     const { schemes = ["nonce", "request"], nonceWindowMs = 5000, limitGuesses = true } = options;
-    const events = createEvents({ store: createEventStore(database()), vault, clock });
+    const events = createEvents({
+      database: database(),
+      store: createEventStore(database()),
+      vault,
+      clock,
+      sinks: [],
+      post: async () => {},
+    });
     const hasher = createPasswordHasher({ concurrency: 1, queueLimit: 1 });
     const accountStore = createAccountStore(database());
     const accounts = createAccounts({ store: accountStore, events, hasher, clock, minimumBits: 0 });

@@ -1,0 +1,34 @@
+import {
+  type DescField,
+  fromJson,
+  getOption,
+  type JsonObject,
+  type MessageInitShape,
+} from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Event, EventSchema } from "../../../gen/barong/events/v1/event_pb.js";
+import { event as eventRules } from "../../../gen/barong/options/v1/options_pb.js";
+import type { StreamedEvent } from "./streams.js";
+
+/** Which field of the message tells events of a name. */
+const fieldOf: ReadonlyMap<string, DescField> = new Map(
+  EventSchema.fields.flatMap((field) => {
+    const name = field.message && getOption(field.message, eventRules).name;
+    return name ? [[name, field]] : [];
+  }),
+);
+
+/** As a stream tells it: without the one-time token, if it has one. */
+export function eventView({ id, name, at, payload }: StreamedEvent): MessageInitShape<typeof EventSchema> {
+  const field = fieldOf.get(name);
+  const common = { id, name, at: timestampFromDate(at) };
+  if (!field?.message) return common;
+  // A newer version may tell more of it.
+  const value = fromJson(field.message, withoutToken(payload), { ignoreUnknownFields: true });
+  // The name of a field and its message belong together, which types cannot tell of descriptors.
+  return { ...common, payload: { case: field.localName, value } as Event["payload"] };
+}
+
+/** Who may read here is somebody of the staff or a key of his, and with a token he would have the account of anybody else. */
+const withoutToken = (payload: JsonObject): JsonObject =>
+  Object.hasOwn(payload, "token") ? { ...payload, token: "" } : payload;

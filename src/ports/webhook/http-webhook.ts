@@ -1,0 +1,57 @@
+import type { Clock } from "../../platform/clock.js";
+import { signedHeaders } from "../../platform/signed-webhook.js";
+import { ChannelDown, DeliveryRefused } from "../delivery.js";
+import type { Webhook } from "./webhook.js";
+
+export interface HttpWebhookSettings {
+  readonly url: string;
+  /** `whsec_…`; the receiver has the same. */
+  readonly secret: string;
+  /** How long one request may take altogether; 10 s unless given. */
+  readonly timeoutMs?: number;
+}
+
+/** The receiver wants to hear no more. */
+const GONE = 410;
+
+/** Posts as Standard Webhooks has it. */
+export function createHttpWebhook(settings: HttpWebhookSettings, clock: Clock): Webhook {
+  const { url, secret, timeoutMs = 10_000 } = settings;
+
+  async function statusOf(headers: Record<string, string>, body: string): Promise<number> {
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      // A redirect would hand one-time tokens to whoever is named there.
+      const answer = await fetch(url, { method: "POST", redirect: "manual", signal, headers, body });
+      // What else it says is not read, however long it is.
+      await answer.body?.cancel();
+      return answer.status;
+    } catch (fault) {
+      if (fault instanceof Error && fault.name === "TimeoutError")
+        throw new DeliveryRefused("timeout", { permanent: false });
+      throw new ChannelDown(wordFor(fault));
+    }
+  }
+
+  return {
+    async post({ id, body }) {
+      const status = await statusOf(
+        {
+          "content-type": "application/json",
+          "user-agent": "barong",
+          ...signedHeaders({ id, timestamp: clock(), body, secret }),
+        },
+        body,
+      );
+      if (status >= 200 && status < 300) return;
+      throw new DeliveryRefused(`HTTP ${status}`, { permanent: status === GONE });
+    },
+  };
+}
+
+/** The fault itself is dropped, for its words could hold anything. */
+function wordFor(fault: unknown): string {
+  const cause = fault instanceof Error ? fault.cause : undefined;
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
+  return typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : "it cannot be reached";
+}

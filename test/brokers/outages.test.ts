@@ -1,0 +1,107 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Logger } from "../../src/platform/logger.js";
+import { describeEachDatabase } from "../support/databases.js";
+import { eventKeys } from "../support/event-keys.js";
+import { startPostmaster } from "../support/postmaster.js";
+import { startedRabbitmq } from "../support/rabbitmq.js";
+import { freshEmail, post, rest } from "../support/rest.js";
+import { asAdministrator } from "../support/staff.js";
+import { PASSWORD, startedApp } from "../support/start-app.js";
+
+const TOKEN = "system.user.email.confirmation.token";
+const rabbitmq = startedRabbitmq();
+
+describeEachDatabase("events while a broker comes and goes", (database) => {
+  const keys = eventKeys();
+  const lines: { level: string; details: Record<string, unknown> }[] = [];
+  const app = startedApp(database, {
+    logger: loggerInto(lines),
+    environment: {
+      // The broker's port is only known later.
+      get EVENT_API_RABBITMQ_URL() {
+        return rabbitmq.url;
+      },
+      EVENT_API_JWT_PRIVATE_KEY: keys.encodedPrivateKey,
+    },
+  });
+
+  async function aMailer() {
+    const mailer = await startPostmaster({ url: rabbitmq.url, publicKey: keys.publicKey, names: [TOKEN] });
+    onTestFinished(mailer.stop);
+    return mailer;
+  }
+
+  async function parcels() {
+    const headers = await asAdministrator(app);
+    const { body } = await rest(app, "GET", "/admin/outbox?channel=amqp", { headers });
+    return body as { topic: string; state: string; attempts: number; message_id: string }[];
+  }
+
+  const signUp = async () => {
+    const email = freshEmail();
+    expect((await post(app, "/identity/users", { email, password: PASSWORD })).status).toBe(201);
+    return email;
+  };
+
+  test("an event for which nobody listens is done with, and reported once a minute for its key", async () => {
+    lines.length = 0;
+    await signUp();
+    await signUp();
+    await app.rooms.outbox.settled();
+
+    const reports = lines.filter(({ details }) => details.routingKey !== undefined);
+    expect(reports.map(({ level, details }) => [level, details.exchange, details.routingKey])).toEqual(
+      expect.arrayContaining([["warn", "barong.events.system", "user.email.confirmation.token"]]),
+    );
+    const told = reports.map(({ details }) => details.routingKey);
+    expect(new Set(told).size).toBe(told.length);
+    expect(new Set((await parcels()).map(({ state }) => state))).toEqual(new Set(["sent"]));
+  });
+
+  test("who signs up while the broker is down gets his mail when it is back", async () => {
+    const before = await aMailer();
+    await before.letter(TOKEN, await signUp());
+    await rabbitmq.kill();
+
+    const began = performance.now();
+    const email = await signUp();
+    const took = performance.now() - began;
+    await expect.poll(() => lines.some(({ details }) => details.channel === "amqp")).toBe(true);
+    const [newest] = (await parcels()).filter(({ topic }) => topic === TOKEN);
+    await rabbitmq.restart();
+    const mailer = await aMailer();
+    const letter = await mailer.letter(TOKEN, email);
+
+    expect(took).toBeLessThan(3000);
+    expect(newest).toMatchObject({ state: "waiting", attempts: 0 });
+    expect(letter.messageId).toBe(newest?.message_id);
+    expect(mailer.faults).toEqual([]);
+    expect(JSON.stringify(lines)).not.toContain("guest");
+  });
+
+  test("an event is kept for a listener that starts again", async () => {
+    const before = await aMailer();
+    await before.letter(TOKEN, await signUp());
+    await before.stop();
+
+    const email = await signUp();
+    await app.rooms.outbox.settled();
+    const mailer = await aMailer();
+
+    expect((await mailer.letter(TOKEN, email)).event).toMatchObject({ language: "en" });
+  });
+});
+
+function loggerInto(lines: { level: string; details: Record<string, unknown> }[]): Logger {
+  const at = (level: string) => (details: object, message: string) => {
+    lines.push({ level, details: { ...details, message } });
+  };
+  const logger: Logger = {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: () => logger,
+  };
+  return logger;
+}

@@ -1,0 +1,67 @@
+import { QueryTypes } from "sequelize";
+import { expect, test } from "vitest";
+import { createUnroutable } from "../../../src/features/event-sinks/unroutable.js";
+import { cursorOf, nameMatcher, positionIn } from "../../../src/features/events/rules.js";
+import { secondsAfter } from "../../../src/platform/clock.js";
+import { silentLogger } from "../../../src/platform/logger.js";
+import { describeEachDatabase } from "../../support/databases.js";
+import { activeMember } from "../../support/rest.js";
+import { startedApp } from "../../support/start-app.js";
+
+describeEachDatabase("a server that tells nobody of events", (database) => {
+  const app = startedApp(database);
+
+  test("writes them down, and nothing else", async () => {
+    const email = await activeMember(app);
+    const account = await app.rooms.accounts.byEmail(email);
+
+    const channels = await app.database.sequelize.query<{ channel: string }>(
+      "SELECT DISTINCT channel FROM outbox",
+      { type: QueryTypes.SELECT },
+    );
+
+    expect(channels).toEqual([{ channel: "mail" }]);
+    expect((await app.rooms.events.of(account?.id ?? 0)).length).toBeGreaterThan(3);
+  });
+});
+
+test("a filter lets whole names and beginnings of names pass, and everything when it is empty", () => {
+  const passes = nameMatcher(["model.*", "system.user.password.reset"]);
+  const names = [
+    "model.user.created",
+    "models",
+    "system.user.password.reset",
+    "system.user.password.reset.token",
+  ];
+
+  expect(names.filter(passes)).toEqual(["model.user.created", "system.user.password.reset"]);
+  expect(names.filter(nameMatcher([]))).toEqual(names);
+  expect(names.filter(nameMatcher(["*"]))).toEqual(names);
+});
+
+test("a cursor stands for its place, and other texts for none", () => {
+  expect([0, 1, 123_456_789_012].map((place) => positionIn(cursorOf(place)))).toEqual([
+    0, 1, 123_456_789_012,
+  ]);
+  const others = ["", "MQ", `${cursorOf(1)}=`, `${cursorOf(1)} `, Buffer.from("v1.-1").toString("base64url")];
+  expect(others.map(positionIn)).toEqual(others.map(() => undefined));
+});
+
+test("for each key it is told once a minute that nobody listens, with how many there were", () => {
+  let now = new Date("2026-01-01T00:00:00Z");
+  const told: object[] = [];
+  const logger = { ...silentLogger, warn: (details: object) => void told.push(details) };
+  const unroutable = createUnroutable({ clock: () => now, logger });
+  const one = { exchange: "barong.events.model", routingKey: "user.created" };
+  const other = { ...one, routingKey: "user.updated" };
+
+  for (const address of [one, one, other, one]) unroutable.note(address);
+  now = secondsAfter(now, 61);
+  unroutable.note(one);
+
+  expect(told).toEqual([
+    { ...one, messages: 1 },
+    { ...other, messages: 1 },
+    { ...one, messages: 3 },
+  ]);
+});
