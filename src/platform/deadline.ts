@@ -16,3 +16,10 @@ export const beyondCall = <T>(work: () => T): T => limits.exit(work);
 
 /** The signal of the call being served, if any. */
 export const callSignal = (): AbortSignal | undefined => limits.getStore()?.signal;
+
+/** Aborted with a TimeoutError after so long, or when the call being served ends, whichever is first. */
+export function signalFor(milliseconds: number): AbortSignal {
+  const timeout = AbortSignal.timeout(milliseconds);
+  const call = callSignal();
+  return call ? AbortSignal.any([timeout, call]) : timeout;
+}

@@ -1,5 +1,6 @@
 import { type AmqpConnectionManager, connect } from "amqp-connection-manager";
 import type { ChannelModel } from "amqplib";
+import { faultCode } from "../../platform/fault-code.js";
 import { ChannelDown } from "../delivery.js";
 
 export interface AmqpConnectionSettings {
@@ -97,8 +98,8 @@ async function nextOf(manager: AmqpConnectionManager, milliseconds: number): Pro
 function wordFor(fault: unknown): string {
   if (!(fault instanceof Error)) return "closed";
   if (/ACCESS.REFUSED|\b403\b/i.test(fault.message)) return "it refuses the name or password";
-  const code: unknown = Reflect.get(fault, "code");
-  if (typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
+  const code = faultCode(fault);
+  if (code !== undefined) return code;
   return fault.message.includes("timeout") || fault.message.includes("ETIMEDOUT")
     ? "timeout"
     : "it ends the connection";

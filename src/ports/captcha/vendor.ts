@@ -1,6 +1,7 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import { callSignal } from "../../platform/deadline.js";
+import { callSignal, signalFor } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
+import { faultCode } from "../../platform/fault-code.js";
 
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 64 * 1024;
@@ -36,18 +37,15 @@ export async function askVendor(
   request: RequestInit,
   timeoutMs = TIMEOUT_MS,
 ): Promise<VendorAnswer> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const call = callSignal();
-  const signal = call ? AbortSignal.any([timeout, call]) : timeout;
   try {
     // A redirect could lead the secret to another host.
-    const answer = await fetch(url, { ...request, redirect: "manual", signal });
+    const answer = await fetch(url, { ...request, redirect: "manual", signal: signalFor(timeoutMs) });
     const text = await boundedText(answer);
     if (answer.status >= 500) throw new VendorDown(`HTTP_${answer.status}`);
     return { status: answer.status, text };
   } catch (fault) {
     // Whoever hangs up early must not be taken for an outage.
-    if (call?.aborted) throw refusesUs("CALL_ENDED");
+    if (callSignal()?.aborted) throw refusesUs("CALL_ENDED");
     throw fault instanceof VendorDown ? fault : new VendorDown(wordFor(fault));
   }
 }
@@ -83,8 +81,6 @@ async function boundedText({ body }: Response): Promise<string> {
 
 /** The fault itself is dropped, for its words could hold anything. */
 function wordFor(fault: unknown): string {
-  if (!(fault instanceof Error)) return "UNREACHABLE";
-  if (fault.name === "TimeoutError") return "TIMEOUT";
-  const code: unknown = fault.cause instanceof Error ? Reflect.get(fault.cause, "code") : undefined;
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : "UNREACHABLE";
+  if (fault instanceof Error && fault.name === "TimeoutError") return "TIMEOUT";
+  return faultCode(fault) ?? "UNREACHABLE";
 }

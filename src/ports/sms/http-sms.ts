@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.js";
+import { faultCode } from "../../platform/fault-code.js";
 import { signedHeaders } from "../../platform/signed-webhook.js";
 import { type SmsProvider, SmsRefused, SmsUnavailable } from "./sms.js";
 
@@ -62,8 +63,6 @@ async function post(
 
 /** The fault itself is dropped, for its words could hold anything. */
 function wordFor(fault: unknown): string {
-  if (!(fault instanceof Error)) return "unreadable";
-  if (fault.name === "TimeoutError") return "timeout";
-  const code: unknown = fault.cause instanceof Error ? Reflect.get(fault.cause, "code") : undefined;
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? code : "unreadable";
+  if (fault instanceof Error && fault.name === "TimeoutError") return "timeout";
+  return faultCode(fault) ?? "unreadable";
 }

@@ -1,6 +1,7 @@
 import { Agent } from "node:https";
 import type { Twilio } from "twilio";
-import { callSignal } from "../../platform/deadline.js";
+import { callSignal, signalFor } from "../../platform/deadline.js";
+import { faultCode } from "../../platform/fault-code.js";
 import { SmsRefused, SmsUnavailable } from "./sms.js";
 
 export interface TwilioAccess {
@@ -20,7 +21,8 @@ export async function openTwilio({ accountSid, authToken, url }: TwilioAccess, t
   httpClient.axios.interceptors.request.use((request) =>
     Object.assign(request, {
       url: addressAt(url, request.url),
-      signal: deadline(timeoutMs),
+      // Of the client's own timeout, every byte that trickles in starts a new one.
+      signal: signalFor(timeoutMs),
       maxContentLength: MOST_BYTES,
     }),
   );
@@ -51,13 +53,6 @@ function addressAt(base: string, address = ""): string {
   return base.replace(/\/+$/, "") + address.replace(/^https?:\/\/[^/]+/, "");
 }
 
-/** Of the client's own timeout, every byte that trickles in starts a new one. */
-function deadline(milliseconds: number): AbortSignal {
-  const timeout = AbortSignal.timeout(milliseconds);
-  const call = callSignal();
-  return call ? AbortSignal.any([timeout, call]) : timeout;
-}
-
 /** Twilio's codes that are about the person's number and its use. */
 const ABOUT_THE_NUMBER = new Set([
   // Messages: invalid, not reachable from ours or from this account, a country that is switched off, somebody who wants no SMS, a
@@ -77,7 +72,7 @@ function refusalOf(fault: unknown): SmsRefused | SmsUnavailable {
     if (ABOUT_THE_NUMBER.has(code)) return new SmsRefused(`${code}`);
     return new SmsUnavailable(`${code}`, { isDown: status !== 400 });
   }
-  // ECONNRESET and its like; an answer's words could be anything.
-  if (typeof code === "string" && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return new SmsUnavailable(code);
-  return new SmsUnavailable(typeof status === "number" ? `HTTP ${status}` : "unreadable");
+  return new SmsUnavailable(
+    faultCode(fault) ?? (typeof status === "number" ? `HTTP ${status}` : "unreadable"),
+  );
 }

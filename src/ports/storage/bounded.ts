@@ -1,4 +1,4 @@
-import { callSignal, withinCall } from "../../platform/deadline.js";
+import { callSignal, signalFor, withinCall } from "../../platform/deadline.js";
 import { ContentBroken, StorageUnavailable } from "./storage.js";
 
 /**
@@ -12,18 +12,15 @@ export async function bounded<T>(
   reasonOf: (fault: unknown) => string,
   operation: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const call = callSignal();
-  const signal = call ? AbortSignal.any([timeout, call]) : timeout;
+  const signal = signalFor(timeoutMs);
   try {
     signal.throwIfAborted();
     return await Promise.race([withinCall({ signal }, () => operation(signal)), endOf(signal)]);
   } catch (fault) {
     if (fault instanceof ContentBroken) throw fault;
-    if (timeout.aborted) {
+    if (callSignal()?.aborted) throw new StorageUnavailable("the call ended first", { cause: fault });
+    if (signal.aborted)
       throw new StorageUnavailable(`the storage took longer than ${timeoutMs} ms`, { cause: fault });
-    }
-    if (signal.aborted) throw new StorageUnavailable("the call ended first", { cause: fault });
     throw new StorageUnavailable(reasonOf(fault), { cause: fault });
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.js";
+import { faultCode } from "../../platform/fault-code.js";
 import { signedHeaders } from "../../platform/signed-webhook.js";
 import { ChannelDown, DeliveryRefused } from "../delivery.js";
 import type { Webhook } from "./webhook.js";
@@ -29,7 +30,7 @@ export function createHttpWebhook(settings: HttpWebhookSettings, clock: Clock): 
     } catch (fault) {
       if (fault instanceof Error && fault.name === "TimeoutError")
         throw new DeliveryRefused("timeout", { permanent: false });
-      throw new ChannelDown(wordFor(fault));
+      throw new ChannelDown(faultCode(fault) ?? "it cannot be reached");
     }
   }
 
@@ -47,11 +48,4 @@ export function createHttpWebhook(settings: HttpWebhookSettings, clock: Clock): 
       throw new DeliveryRefused(`HTTP ${status}`, { permanent: status === GONE });
     },
   };
-}
-
-/** The fault itself is dropped, for its words could hold anything. */
-function wordFor(fault: unknown): string {
-  const cause = fault instanceof Error ? fault.cause : undefined;
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code) ? code : "it cannot be reached";
 }

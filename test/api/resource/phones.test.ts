@@ -5,6 +5,7 @@ import { doorsOf } from "../../doors/three-doors.js";
 import { recordingLogger } from "../../faults/observed.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { type Answer, activeMember, expectRefusal, post, rest, signIn } from "../../support/rest.js";
+import { secondsLater } from "../../support/seconds-later.js";
 import { type Started, start, startedApp } from "../../support/start-app.js";
 import { startTwilioTwin, TWILIO, type TwilioTwin, twilioError } from "../../support/twilio-twin.js";
 
@@ -51,13 +52,13 @@ describeEachDatabase("phones", (database) => {
     now.moment = secondsAfter(now.moment, seconds);
   }
 
-  /** Somebody signed in, and what he does with phones. */
   /** Has as many SMS sent to a number as one account may within an hour. */
   async function spendAll(sender: Awaited<ReturnType<typeof member>>, number: string): Promise<void> {
     expect((await sender.add(number)).status).toBe(201);
     for (let count = 0; count < 4; count += 1) expect((await sender.sendCode(number)).status).toBe(201);
   }
 
+  /** Somebody signed in, and what he does with phones. */
   async function member(given?: string) {
     const email = given ?? (await activeMember(app));
     const headers = { cookie: await signIn(app, email) };
@@ -472,15 +473,7 @@ describeEachDatabase("phones", (database) => {
       ).toMatchObject({ total: 0 });
     });
 
-    /** What is so some seconds later. */
-    const later = <T>(look: () => T) =>
-      expect.poll(
-        () => {
-          pass(1);
-          return look();
-        },
-        { timeout: 5000 },
-      );
+    const later = <T>(look: () => T) => secondsLater({ now, outbox: app.rooms.outbox }, look);
 
     test.each([
       ["errors inside", twilioError(500, 20500)],

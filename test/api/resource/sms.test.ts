@@ -3,6 +3,7 @@ import { secondsAfter } from "../../../src/platform/clock.js";
 import { recordingLogger } from "../../faults/observed.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { activeMember, expectRefusal, post, signIn } from "../../support/rest.js";
+import { secondsLater } from "../../support/seconds-later.js";
 import { startSmsGatewayTwin } from "../../support/sms-gateway-twin.js";
 import { type Started, start } from "../../support/start-app.js";
 import { startTwilioTwin, twilioError } from "../../support/twilio-twin.js";
@@ -56,14 +57,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
   const pass = (seconds: number) => {
     now.moment = secondsAfter(now.moment, seconds);
   };
-  const later = <T>(look: () => T) =>
-    expect.poll(
-      () => {
-        pass(1);
-        return look();
-      },
-      { timeout: 5000 },
-    );
+  const later = <T>(look: () => T) => secondsLater({ now, outbox: app.rooms.outbox }, look);
 
   beforeAll(async () => {
     verify = await startVerifyTwin();
