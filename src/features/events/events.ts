@@ -53,7 +53,7 @@ export interface EventsNeeds {
   readonly clock: Clock;
   readonly sinks: readonly EventSink[];
   /** Has it delivered when `tx` commits. */
-  post(tx: Tx, parcel: EventParcel): Promise<void>;
+  post(tx: Tx, parcel: EventParcel): Promise<unknown>;
 }
 
 /** What happened, written in the transaction in which it did: neither is there without the other. */

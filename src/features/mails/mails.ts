@@ -51,8 +51,9 @@ export function createMails({ outbox, clock, notices }: MailsNeeds) {
 
   return {
     /** A mail with a link. One of the same topic that waits is of no use any more. */
-    sendLink: (tx: Tx, to: Addressee, { topic, token, expiresAt }: LinkMail): Promise<void> =>
-      post(tx, topic, to, { token }, { expiresAt }),
+    async sendLink(tx: Tx, to: Addressee, { topic, token, expiresAt }: LinkMail): Promise<void> {
+      await post(tx, topic, to, { token }, { expiresAt });
+    },
 
     /** Tells an owner what has happened to the account, unless notices are switched off. */
     async notify(

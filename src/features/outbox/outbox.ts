@@ -34,7 +34,7 @@ export interface Parcel {
   readonly recipient?: string;
   /** From when on it is of no use. */
   readonly expiresAt?: Date;
-  /** Older ones of the same channel, topic and account are of no use any more. */
+  /** Older ones of the same channel, topic, account and recipient are of no use any more. */
   readonly supersedes?: boolean;
   /** What it is called where it goes, when it has a name already: a UUID. */
   readonly messageId?: string;
@@ -70,8 +70,13 @@ export interface Courier {
 
 const DEFAULTS = { pollSeconds: 5, leaseSeconds: 120, stopSeconds: 5 };
 
-const SENT_KEPT_SECONDS = 3 * 86400;
-const DEAD_KEPT_SECONDS = 30 * 86400;
+const DAY_SECONDS = 86400;
+/** How long what waits no more is kept for the staff to look at. */
+const KEPT_SECONDS = [
+  ["sent", 3 * DAY_SECONDS],
+  ["dropped", 3 * DAY_SECONDS],
+  ["dead", 30 * DAY_SECONDS],
+] as const;
 
 /** Everything that leaves the house waits here: written with the change that causes it, delivered after its commit. */
 export function createOutbox(needs: OutboxNeeds) {
@@ -98,41 +103,32 @@ export function createOutbox(needs: OutboxNeeds) {
       if (isStarted) worker.start();
     },
 
-    /** Queues a parcel; it leaves if and when `tx` commits, and does not hold up whoever waits for the commit. */
-    async post(tx: Tx, parcel: Parcel): Promise<void> {
-      const { channel, topic, accountId: userId, payload, recipient, expiresAt, supersedes } = parcel;
+    /**
+     * Queues a parcel; it leaves if and when `tx` commits, and does not hold up whoever waits for the commit. Answers how many it
+     * supersedes: those that are on their way leave nevertheless.
+     */
+    async post(tx: Tx, parcel: Parcel): Promise<number> {
+      const { channel, topic, accountId: userId, payload, expiresAt, supersedes } = parcel;
       const now = clock();
+      const recipient =
+        parcel.recipient === undefined
+          ? null
+          : vault.fingerprint(parcel.recipient, recipientContext(channel));
       const dropped =
-        supersedes && userId !== null ? await store.drop({ channel, topic, userId }, now, tx) : 0;
+        supersedes && userId !== null ? await store.drop({ channel, topic, userId, recipient }, now, tx) : 0;
       const item = {
         channel,
         topic,
         userId,
         messageId: parcel.messageId ?? uuid(),
         payload: vault.seal(JSON.stringify(payload), contextOf(parcel)),
-        recipient: recipient === undefined ? null : vault.fingerprint(recipient, recipientContext(channel)),
+        recipient,
         expiresAt: expiresAt ?? null,
       };
       await store.insert(item, now, tx);
       // What waited behind those that were dropped need not wait for them any more.
       tx.afterCommit(() => (dropped > 0 ? workers.get(channel)?.lookAgain() : kick(channel)));
-    },
-
-    /** Takes back what still waits for a recipient, unless it is on its way; answers how many parcels that were. */
-    async withdraw(
-      tx: Tx,
-      {
-        channel,
-        topic,
-        accountId,
-        recipient,
-      }: Pick<Parcel, "channel" | "topic"> & {
-        readonly accountId: number;
-        readonly recipient: string;
-      },
-    ): Promise<number> {
-      const hash = vault.fingerprint(recipient, recipientContext(channel));
-      return store.drop({ channel, topic, userId: accountId, recipient: hash }, clock(), tx);
+      return dropped;
     },
 
     ...createParcels({ database, store, vault, clock, kick }),
@@ -159,15 +155,14 @@ export function createOutbox(needs: OutboxNeeds) {
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
     },
 
-    /** Deletes some of what has left, or was given up long ago; answers how many. */
+    /** Deletes so many at most of what has left, or was given up, long ago; answers how many. */
     async prune(most: number): Promise<number> {
-      const now = clock();
-      const sent = await store.deleteFinished("sent", secondsAfter(now, -SENT_KEPT_SECONDS), most);
-      if (sent === most) return sent;
-      const dropped = await store.deleteFinished("dropped", secondsAfter(now, -SENT_KEPT_SECONDS), most);
-      if (dropped === most) return dropped;
-      const dead = await store.deleteFinished("dead", secondsAfter(now, -DEAD_KEPT_SECONDS), most);
-      return sent + dropped + dead;
+      let left = most;
+      for (const [state, kept] of KEPT_SECONDS) {
+        if (left === 0) break;
+        left -= await store.deleteFinished(state, secondsAfter(clock(), -kept), left);
+      }
+      return most - left;
     },
   };
 

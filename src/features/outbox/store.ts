@@ -90,7 +90,10 @@ export function createOutboxStore(database: Database) {
 
     /** What an account still waits for on a topic is of no use any more, unless it is on its way. */
     async drop(
-      whose: Pick<OutboxRow, "channel" | "topic"> & { readonly userId: number; readonly recipient?: string },
+      whose: Pick<OutboxRow, "channel" | "topic"> & {
+        readonly userId: number;
+        readonly recipient: string | null;
+      },
       now: Date,
       tx: Tx,
     ): Promise<number> {

@@ -35,7 +35,7 @@ export interface PhonesNeeds {
   readonly accounts: Accounts;
   readonly labels: Labels;
   readonly budget: SmsBudgets;
-  readonly outbox: Pick<Outbox, "post" | "withdraw">;
+  readonly outbox: Pick<Outbox, "post">;
   readonly sms: Pick<SmsSender, "check">;
   readonly vault: Vault;
   readonly clock: Clock;
@@ -123,19 +123,17 @@ export function createPhones(needs: PhonesNeeds) {
       code,
       codeHash,
     };
-    const way = { channel: SMS_CHANNEL, topic: TOPIC, accountId, recipient: number };
+    const way = { channel: SMS_CHANNEL, topic: TOPIC, accountId, recipient: number, supersedes: true };
     const replaced = await database.transaction(async (tx) => {
       const now = clock();
       const expiresAt = secondsAfter(now, CODE_SECONDS);
       // Verified by a call at the same moment.
       if (!(await store.setCode(accountId, number, { hash: codeHash, expiresAt }, now, tx)))
         throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
-      const withdrawn = await outbox.withdraw(tx, way);
-      await outbox.post(tx, { ...way, payload: parcel, expiresAt });
-      return withdrawn > 0;
+      return outbox.post(tx, { ...way, payload: parcel, expiresAt });
     });
     // One that never left has cost nothing; it was counted when it was asked for.
-    if (replaced) await giveBack();
+    if (replaced > 0) await giveBack();
   }
 
   async function isCodeOf(phone: Phone, code: string): Promise<boolean> {
