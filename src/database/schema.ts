@@ -70,6 +70,12 @@ export class Schema {
     await this.run(`DROP INDEX ${quoted(name)}${where}`);
   }
 
+  /** Gives a UUID to the rows whose column is empty. */
+  async fillWithUuids(table: string, column: string): Promise<void> {
+    const uuid = this.dialect === "mysql" ? "UUID()" : SQLITE_UUID;
+    await this.run(`UPDATE ${quoted(table)} SET ${quoted(column)} = ${uuid} WHERE ${quoted(column)} = ''`);
+  }
+
   /** Inserts the rows whose `key` columns are not in the table yet. */
   async insertMissing(
     table: string,
@@ -138,6 +144,8 @@ export class Schema {
 
 // Bytes decide in comparisons and in order, as on SQLite.
 const TABLE_OPTIONS = " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+
+const SQLITE_UUID = `lower(${[4, 2, 2, 2, 6].map((bytes) => `hex(randomblob(${bytes}))`).join(" || '-' || ")})`;
 
 const quoted = (name: string): string => `\`${name}\``;
 

@@ -1,8 +1,7 @@
 import * as column from "../columns.js";
 import type { Migration } from "../migration.js";
-import type { Schema } from "../schema.js";
 
-/** What leaves the house by several channels, in order for each account; the language of an account; events that can be read in order. */
+/** What leaves the house by several channels, in order for each account, and the language in which an account is written to. */
 export const outbox: Migration = {
   name: "0004-outbox",
 
@@ -14,7 +13,7 @@ export const outbox: Migration = {
       await schema.run("UPDATE outbox SET channel = kind");
       await schema.dropColumn("outbox", "kind");
     }
-    await schema.run(`UPDATE outbox SET message_id = ${randomUuid(schema)} WHERE message_id = ''`);
+    await schema.fillWithUuids("outbox", "message_id");
     await schema.addIndexes("outbox", {
       index: {
         // What is due on a channel; the first of an account's; how much somebody got; what is over.
@@ -26,13 +25,9 @@ export const outbox: Migration = {
     });
     await schema.dropIndex("outbox", "outbox_due");
     await schema.dropIndex("outbox", "outbox_user_id");
-    await placeEvents(schema);
   },
 
   async down(schema) {
-    await schema.dropTable("event_places");
-    await schema.dropIndex("events", "events_position");
-    for (const name of ["event_id", "position"]) await schema.dropColumn("events", name);
     await schema.addIndexes("outbox", {
       index: { outbox_due: ["state", "available_at", "id"], outbox_user_id: ["user_id"] },
     });
@@ -53,23 +48,3 @@ const COLUMNS = {
   expires_at: column.nullable(column.moment()),
   finished_at: column.nullable(column.moment()),
 };
-
-/** A place for each event that whoever reads them gives it after its commit, and how far that is. */
-async function placeEvents(schema: Schema): Promise<void> {
-  await schema.addColumn("events", "event_id", column.withDefault(column.token(36), ""));
-  await schema.addColumn("events", "position", column.nullable(column.bigInteger()));
-  await schema.run(`UPDATE events SET event_id = ${randomUuid(schema)} WHERE event_id = ''`);
-  await schema.addIndexes("events", { unique: { events_position: ["position"] } });
-  await schema.createTable("event_places", {
-    id: column.asPrimaryKey(column.integer()),
-    given: column.bigInteger(),
-    pruned: column.bigInteger(),
-  });
-  await schema.insertMissing("event_places", "id", [{ id: 1, given: 0, pruned: 0 }]);
-}
-
-const randomUuid = ({ dialect }: Schema): string =>
-  dialect === "mysql"
-    ? "UUID()"
-    : "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-' || hex(randomblob(2)) || '-' || " +
-      "hex(randomblob(2)) || '-' || hex(randomblob(6)))";

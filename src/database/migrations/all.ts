@@ -4,6 +4,14 @@ import { identity } from "./0002-identity.js";
 import { gateway } from "./0003-gateway.js";
 import { outbox } from "./0004-outbox.js";
 import { phoneCodes } from "./0005-phone-codes.js";
+import { eventPlaces } from "./0006-event-places.js";
 
 /** Oldest first. */
-export const migrations: readonly Migration[] = [accounts, identity, gateway, outbox, phoneCodes];
+export const migrations: readonly Migration[] = [
+  accounts,
+  identity,
+  gateway,
+  outbox,
+  phoneCodes,
+  eventPlaces,
+];

@@ -71,6 +71,8 @@ export interface Courier {
 const DEFAULTS = { pollSeconds: 5, leaseSeconds: 120, stopSeconds: 5 };
 
 const DAY_SECONDS = 86400;
+/** After so long without a courier for its channel, a parcel is given up: the channel was taken from the settings. */
+const NOBODY_SECONDS = DAY_SECONDS;
 /** How long what waits no more is kept for the staff to look at. */
 const KEPT_SECONDS = [
   ["sent", 3 * DAY_SECONDS],
@@ -155,12 +157,18 @@ export function createOutbox(needs: OutboxNeeds) {
       await Promise.all([...workers.values()].map((worker) => worker.stop()));
     },
 
-    /** Deletes so many at most of what has left, or was given up, long ago; answers how many. */
+    /**
+     * Gives so many at most up that wait for a courier whom nobody knows, and deletes what has left, or was given up, long ago; answers
+     * how many parcels that were.
+     */
     async prune(most: number): Promise<number> {
-      let left = most;
+      const now = clock();
+      const known = [...workers.keys()];
+      const since = secondsAfter(now, -NOBODY_SECONDS);
+      let left = most - (await store.giveUpOthers(known, { since, most, now }));
       for (const [state, kept] of KEPT_SECONDS) {
         if (left === 0) break;
-        left -= await store.deleteFinished(state, secondsAfter(clock(), -kept), left);
+        left -= await store.deleteFinished(state, secondsAfter(now, -kept), left);
       }
       return most - left;
     },

@@ -111,6 +111,25 @@ export function createOutboxStore(database: Database) {
       return dropped;
     },
 
+    /** Gives up what was due before a moment on other channels than these; answers how many. */
+    async giveUpOthers(
+      channels: readonly string[],
+      { since, most, now }: { readonly since: Date; readonly most: number; readonly now: Date },
+    ): Promise<number> {
+      const rows = await OutboxModel.findAll({
+        attributes: ["id"],
+        where: { state: "waiting", channel: { [Op.notIn]: [...channels] }, availableAt: { [Op.lt]: since } },
+        limit: most,
+        raw: true,
+      });
+      if (rows.length === 0) return 0;
+      const [dead] = await OutboxModel.update(
+        { state: "dead", lastError: "nobody delivers on this channel", leasedUntil: null, finishedAt: now },
+        { where: { id: rows.map(({ id }) => id), state: "waiting" } },
+      );
+      return dead;
+    },
+
     /** When the last so many to a recipient were sent since a moment, newest first. */
     async sentTo(recipient: string, channel: string, since: Date, most: number): Promise<Date[]> {
       const rows = await OutboxModel.findAll({

@@ -334,7 +334,10 @@ describeEachDatabase("the outbox", (kind) => {
     const open = outbox(receiver);
     await post(open, { accountId: null, payload: { word: "dead" } });
     await post(open, { accountId: null });
-    await post(open, { accountId: null, channel: "nobody's" });
+    const away = aReceiver({ channel: "away" });
+    away.isDown(new ChannelDown("nobody is there"));
+    open.deliverBy(away);
+    await post(open, { accountId: null, channel: "away" });
     await vi.waitFor(async () =>
       expect((await rows()).map(({ state }) => state)).toEqual(["dead", "sent", "waiting"]),
     );
@@ -346,6 +349,24 @@ describeEachDatabase("the outbox", (kind) => {
     await open.prune(10);
 
     expect((await rows()).map(({ state }) => state)).toEqual(["waiting"]);
+  });
+
+  test("what waits for a channel that was taken from the settings is given up after a day, and can be resent when it is back", async () => {
+    const { post, outbox, rows, time } = await start();
+    const open = outbox(aReceiver());
+    await post(open, { accountId: null, channel: "gone" });
+
+    time.advance(86_400);
+    expect(await open.prune(10)).toBe(0);
+    time.advance(1);
+    expect(await open.prune(10)).toBe(1);
+
+    expect(await rows()).toMatchObject([{ state: "dead", last_error: "nobody delivers on this channel" }]);
+    const back = aReceiver({ channel: "gone" });
+    const { rows: listed } = await open.list({ state: "dead" }, { offset: 0, limit: 10 });
+    open.deliverBy(back);
+    await open.resend(Number(listed[0]?.id), async () => {});
+    await vi.waitFor(() => expect(back.taken).toHaveLength(1));
   });
 
   test("a stop waits for the delivery in flight, begins no other and gives back what it had taken", async () => {
