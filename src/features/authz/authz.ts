@@ -72,8 +72,10 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
       const authorization = header.get("authorization");
       const isBearer = authorization !== null;
       const who = isBearer ? await bearers.byToken(authorization, shown) : await whoShows(shown);
-      await verdicts.permit(who, { ...(await ownPath()), origin });
-      const { kind, account, sessionId, keyId, signedBody, useUp } = who;
+      const wish = { ...(await ownPath()), origin };
+      const useUp = who.useUp && (await verdicts.permitOnce(who, wish, who.useUp));
+      if (!useUp) await verdicts.permit(who, wish);
+      const { kind, account, sessionId, keyId, signedBody } = who;
       return {
         caller: {
           ...callerOf(account),
@@ -132,7 +134,9 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
   }
 
   function permit(who: Proved, { verb, origin }: Question, path: PlainPath): Soon<void> {
-    return verdicts.permit(who, { verb, path, origin }, who.useUp);
+    const wish = { verb, path, origin };
+    if (who.useUp) return verdicts.permitOnce(who, wish, who.useUp).then((pass) => pass());
+    return verdicts.permit(who, wish);
   }
 
   function passFor({ name, account, asOf, keyId }: Proved): Soon<Pass> {

@@ -46,6 +46,9 @@ export interface Shown {
   readonly isHarmless: boolean;
 }
 
+/** Whom permissions look at. */
+type Whose = Pick<Proved, "kind" | "account" | "scope">;
+
 /** What permissions are asked, and what they say. */
 type Asking = Parameters<Permissions["judge"]>[0];
 type Judgement = Awaited<ReturnType<Permissions["judge"]>>;
@@ -98,23 +101,36 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
       return open(session);
     },
 
+    /** Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down. */
+    permit(who: Whose, wish: Wish): Soon<void> {
+      const [judging, asSent] = judge(who, wish);
+      return judging instanceof Promise
+        ? judging.then((judgement) => conclude(judgement, asSent, wish.origin))
+        : conclude(judging, asSent, wish.origin);
+    },
+
     /**
-     * Throws Failure(INVALID_PERMISSION) unless the permissions allow it, and writes down what they want to have written down: what is
-     * allowed after `useUp`, so that no copy of a request is.
+     * As `permit`, for a request that is good for one use. Refuses at once; what it answers uses the request up and only then writes down
+     * that it was allowed, so that no copy of it is.
      */
-    permit(
-      who: Pick<Proved, "kind" | "account" | "scope">,
-      { verb, path, origin }: Wish,
-      useUp?: Proved["useUp"],
-    ): Soon<void> {
-      const { kind, scope, account } = who;
-      const question = { verb, path: path.resolved, kind, scope, account };
-      const asSent = path.unresolved === undefined ? question : { ...question, path: path.unresolved };
-      const judgement = asSent === question ? permissions.judge(question) : inBothForms(question, asSent);
-      if (judgement instanceof Promise || useUp) return concludeLate(judgement, asSent, origin, useUp);
-      return conclude(judgement, asSent, origin);
+    async permitOnce(who: Whose, wish: Wish, useUp: () => Promise<void>): Promise<() => Promise<void>> {
+      const [judging, asSent] = judge(who, wish);
+      const judgement = await judging;
+      if (!judgement.allowed) await conclude(judgement, asSent, wish.origin);
+      return async () => {
+        await useUp();
+        await conclude(judgement, asSent, wish.origin);
+      };
     },
   };
+
+  /** What the permissions say, and what they were asked in the form in which it was sent. */
+  function judge({ kind, scope, account }: Whose, { verb, path }: Wish): [Soon<Judgement>, Asking] {
+    const question = { verb, path: path.resolved, kind, scope, account };
+    if (path.unresolved === undefined) return [permissions.judge(question), question];
+    const asSent = { ...question, path: path.unresolved };
+    return [inBothForms(question, asSent), asSent];
+  }
 
   /** One judgement of both, so that the request is written down once. */
   async function inBothForms(resolved: Asking, asSent: Asking): Promise<Judgement> {
@@ -129,17 +145,6 @@ export function createVerdicts({ sessions, keyProof, permissions, origins }: Ver
     if (token === undefined) throw new Failure(ErrorReason.SESSION_INVALID);
     if (!isHarmless && !cookieMayAct(header, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
     return token;
-  }
-
-  async function concludeLate(
-    judging: Soon<Judgement>,
-    question: Asking,
-    origin: Origin,
-    useUp: Proved["useUp"],
-  ): Promise<void> {
-    const judgement = await judging;
-    if (judgement.allowed) await useUp?.();
-    await conclude(judgement, question, origin);
   }
 
   function conclude(judgement: Judgement, question: Asking, origin: Origin): Soon<void> {

@@ -172,6 +172,32 @@ describeEachDatabase("calls without a gateway", (database) => {
       expectRefusal(answer, 401, "authz.nonce_reused");
   });
 
+  test("of a signed request AUDIT writes down the one that passes, and neither copies nor what its key may not do", async () => {
+    const key = await keyOfMember(app);
+    const target = "/api/v2/resource/users/me";
+    const headers = signedByRequest(key, { target });
+    const others = signedByRequest(key, { verb: "DELETE", target: "/api/v2/resource/sessions/1" });
+    const audited = {
+      role: "member",
+      verb: "ALL",
+      path: "api/v2/barong/resource",
+      action: "audit",
+      topic: "own",
+    };
+
+    await withPermission(audited, async () => {
+      await Promise.all(Array.from({ length: 5 }, () => rest(app, "GET", "/resource/users/me", { headers })));
+      expect((await rest(app, "DELETE", "/resource/sessions/1", { headers: others })).status).toBe(403);
+    });
+
+    const rows = (await app.rooms.activities.latest(key.accountId, 10)).filter(
+      ({ topic }) => topic === "own",
+    );
+    expect(rows.map(({ result, data }) => [result, JSON.parse(data ?? "").path])).toEqual([
+      ["succeed", "api/v2/barong/resource/users/me"],
+    ]);
+  });
+
   test("an API key does not become a session by way of the token that it gets", async () => {
     const key = await keyOfMember(app);
     const target = "/api/v2/peatio/market/orders";
