@@ -29,6 +29,8 @@ export interface DoorSettings {
   readonly trustedProxies: readonly string[];
   /** How long calls in flight may take to end when the server goes down. */
   readonly shutdownSeconds: number;
+  /** How long a reader of a stream may leave a message untaken; a minute unless given. */
+  readonly slowReaderMs?: number;
   /** Encrypts both listeners. */
   readonly tls?: Tls;
 }
@@ -109,7 +111,9 @@ async function createHosts(needs: DoorNeeds, { draining, shutdown }: Ends): Prom
   const names = needs.services.map(({ service }) => service.typeName);
   const health = healthService({ services: names, ready, draining: draining.signal });
   const services = [...needs.services, health];
-  const methods = compileServices(services).map((method) => guard(method, needs));
+  const methods = compileServices(services).map((method) =>
+    guard(method, { ...needs, slowReaderMs: settings.slowReaderMs }),
+  );
   const common = {
     answerTo: createAnswers(needs.translate, logger),
     clientAddress: clientAddressBehind(settings.trustedProxies),

@@ -31,6 +31,8 @@ export interface Steps {
 export interface GuardNeeds {
   readonly steps: Steps;
   readonly logger: Logger;
+  /** How long a reader of a stream may leave a message untaken; a minute unless given. */
+  readonly slowReaderMs?: number | undefined;
 }
 
 export interface GuardedUnary {
@@ -72,19 +74,28 @@ function guardUnary(served: UnaryMethod, needs: GuardNeeds): GuardedUnary {
 function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
   const admit = admission(served, needs.steps);
   const record = recorder(served, needs);
+  const { slowReaderMs = 60_000 } = needs;
   async function* answers(call: WireCall): AsyncGenerator<Message> {
     const request = await withinCall(call, () => admit(call));
     const source = withinCall(call, () => served.handle(request, call)[Symbol.asyncIterator]());
+    // A door that waits for room in a connection asks for no more, also when the connection is gone, or its reader sleeps.
+    const end = () => void source.return?.().catch(() => undefined);
+    call.signal.addEventListener("abort", end, { once: true });
+    let patience: NodeJS.Timeout | undefined;
     try {
       for (;;) {
         const next = await withinCall(call, () => source.next());
         if (next.done) return;
+        patience = setTimeout(end, slowReaderMs);
         yield create(served.method.output, next.value);
+        clearTimeout(patience);
       }
     } catch (error) {
       await record?.(error, call);
       throw error;
     } finally {
+      clearTimeout(patience);
+      call.signal.removeEventListener("abort", end);
       await source.return?.();
     }
   }
