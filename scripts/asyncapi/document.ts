@@ -160,7 +160,6 @@ const webhookMessage = (event: DescMessage): Node => ({
       data: { $ref: `#/components/schemas/${event.name}` },
     },
     required: ["id", "type", "timestamp", "data"],
-    additionalProperties: false,
   },
 });
 

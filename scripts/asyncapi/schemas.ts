@@ -6,7 +6,7 @@ import { given, type Node } from "../openapi/json.js";
 /** The name of the event that a message tells; empty for a part of one. */
 export const eventNameOf = (message: DescMessage): string => getOption(message, eventRules).name;
 
-/** A message as JSON of an event: exactly these members, all of them there but the optional ones. */
+/** A message as JSON of an event: all of these members are there but the optional ones; later versions may tell more. */
 export function schemaOf(message: DescMessage): Node {
   const required = message.fields.filter(({ proto }) => !proto.proto3Optional).map(({ name }) => name);
   return {
@@ -14,7 +14,6 @@ export function schemaOf(message: DescMessage): Node {
     description: commentOf(message),
     properties: Object.fromEntries(message.fields.map((field) => [field.name, memberOf(field)])),
     ...(required.length > 0 && { required }),
-    additionalProperties: false,
   };
 }
 

@@ -9,7 +9,8 @@ export const eventPlaces: Migration = {
     await schema.addColumn("events", "event_id", column.withDefault(column.token(36), ""));
     await schema.addColumn("events", "position", column.nullable(column.bigInteger()));
     await schema.fillWithUuids("events", "event_id");
-    await schema.addIndexes("events", { unique: { events_position: ["position"] } });
+    // With the id, by which those without a place get theirs.
+    await schema.addIndexes("events", { index: { events_position: ["position", "id"] } });
     await schema.createTable("event_places", {
       id: column.asPrimaryKey(column.integer()),
       given: column.bigInteger(),

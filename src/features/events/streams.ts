@@ -4,7 +4,7 @@ import type { Database } from "../../database/database.js";
 import { monotonicMilliseconds } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
 import type { Logger } from "../../platform/logger.js";
-import type { Vault } from "../../platform/secrets.js";
+import { SecretUnreadable, type Vault } from "../../platform/secrets.js";
 import { openedPayload } from "./events.js";
 import { createPlacing } from "./placing.js";
 import { cursorOf, nameMatcher, positionIn } from "./rules.js";
@@ -51,7 +51,8 @@ export interface StreamedEvent {
   readonly id: string;
   readonly name: string;
   readonly at: Date;
-  readonly payload: JsonObject;
+  /** Undefined when it cannot be opened any more, as its key is not in the ring: others behind it are told all the same. */
+  readonly payload: JsonObject | undefined;
 }
 
 export interface Told {
@@ -69,12 +70,13 @@ export function createEventStreams({ database, store, vault, logger, settings }:
   let open = 0;
   let isStopped = false;
 
-  /** Throws Failure(EVENT_CURSOR_UNKNOWN). */
+  /** Throws Failure(EVENT_CURSOR_UNKNOWN), EVENT_CURSOR_EXPIRED. */
   async function beginning({ cursor, start }: Wanted): Promise<number> {
     const { given, pruned } = await store.places();
     if (cursor === undefined) return start === "now" ? given : pruned;
     const position = positionIn(cursor);
     if (position === undefined || position > given) throw new Failure(ErrorReason.EVENT_CURSOR_UNKNOWN);
+    if (position < pruned) throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
     return position;
   }
 
@@ -104,7 +106,7 @@ export function createEventStreams({ database, store, vault, logger, settings }:
       await askAgain();
       // Everything up to here can be seen by what is read next.
       const { given } = placing;
-      const rows = await rowsBehind(position);
+      const rows = given > position ? await rowsBehind(position) : [];
       for (const row of rows) {
         position = Number(row.position);
         if (!isWanted(row.name)) continue;
@@ -130,8 +132,18 @@ export function createEventStreams({ database, store, vault, logger, settings }:
     id: row.eventId,
     name: row.name,
     at: row.createdAt,
-    payload: openedPayload(row, vault),
+    payload: payloadOf(row),
   });
+
+  function payloadOf(row: EventRow): JsonObject | undefined {
+    try {
+      return openedPayload(row, vault);
+    } catch (fault) {
+      if (!(fault instanceof SecretUnreadable)) throw fault;
+      logger.warn({ event: row.eventId, reason: fault.message }, "an event is told without its payload");
+      return undefined;
+    }
+  }
 
   return {
     /**

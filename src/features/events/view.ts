@@ -1,8 +1,10 @@
 import {
   type DescField,
+  type DescMessage,
   fromJson,
   getOption,
   type JsonObject,
+  type Message,
   type MessageInitShape,
 } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
@@ -22,11 +24,19 @@ const fieldOf: ReadonlyMap<string, DescField> = new Map(
 export function eventView({ id, name, at, payload }: StreamedEvent): MessageInitShape<typeof EventSchema> {
   const field = fieldOf.get(name);
   const common = { id, name, at: timestampFromDate(at) };
-  if (!field?.message) return common;
-  // A newer version may tell more of it.
-  const value = fromJson(field.message, withoutToken(payload), { ignoreUnknownFields: true });
+  const value = field?.message && payload && messageIn(field.message, withoutToken(payload));
+  if (!field || !value) return common;
   // The name of a field and its message belong together, which types cannot tell of descriptors.
   return { ...common, payload: { case: field.localName, value } as Event["payload"] };
+}
+
+/** Another version may tell more of it, or something else by the same name, which must not end the stream. */
+function messageIn(schema: DescMessage, payload: JsonObject): Message | undefined {
+  try {
+    return fromJson(schema, payload, { ignoreUnknownFields: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Who may read here is somebody of the staff or a key of his, and with a token he would have the account of anybody else. */

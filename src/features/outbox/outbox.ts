@@ -72,7 +72,7 @@ const DEFAULTS = { pollSeconds: 5, leaseSeconds: 120, stopSeconds: 5 };
 
 const DAY_SECONDS = 86400;
 /** After so long without a courier for its channel, a parcel is given up: the channel was taken from the settings. */
-const NOBODY_SECONDS = DAY_SECONDS;
+const NOBODY_SECONDS = 7 * DAY_SECONDS;
 /** How long what waits no more is kept for the staff to look at. */
 const KEPT_SECONDS = [
   ["sent", 3 * DAY_SECONDS],
@@ -163,9 +163,10 @@ export function createOutbox(needs: OutboxNeeds) {
      */
     async prune(most: number): Promise<number> {
       const now = clock();
-      const known = [...workers.keys()];
       const since = secondsAfter(now, -NOBODY_SECONDS);
-      let left = most - (await store.giveUpOthers(known, { since, most, now }));
+      const givenUp = await store.giveUpOthers([...workers.keys()], { since, most, now });
+      if (givenUp > 0) logger.warn({ parcels: givenUp }, "gave up what waits for channels without settings");
+      let left = most - givenUp;
       for (const [state, kept] of KEPT_SECONDS) {
         if (left === 0) break;
         left -= await store.deleteFinished(state, secondsAfter(now, -kept), left);

@@ -100,11 +100,7 @@ export function createOutboxStore(database: Database) {
       const [dropped] = await OutboxModel.update(
         { state: "dropped", payload: "", lastError: "superseded", finishedAt: now },
         {
-          where: {
-            ...whose,
-            state: "waiting",
-            leasedUntil: { [Op.or]: [{ [Op.is]: null }, { [Op.lte]: now }] },
-          },
+          where: { ...freeAt(now), ...whose },
           ...inTransaction(tx),
         },
       );
@@ -118,14 +114,18 @@ export function createOutboxStore(database: Database) {
     ): Promise<number> {
       const rows = await OutboxModel.findAll({
         attributes: ["id"],
-        where: { state: "waiting", channel: { [Op.notIn]: [...channels] }, availableAt: { [Op.lt]: since } },
+        where: {
+          ...freeAt(now),
+          channel: { [Op.notIn]: [...channels] },
+          availableAt: { [Op.lt]: since },
+        },
         limit: most,
         raw: true,
       });
       if (rows.length === 0) return 0;
       const [dead] = await OutboxModel.update(
         { state: "dead", lastError: "nobody delivers on this channel", leasedUntil: null, finishedAt: now },
-        { where: { id: rows.map(({ id }) => id), state: "waiting" } },
+        { where: { ...freeAt(now), id: rows.map(({ id }) => id) } },
       );
       return dead;
     },
@@ -167,6 +167,12 @@ export function createOutboxStore(database: Database) {
 }
 
 export type OutboxStore = ReturnType<typeof createOutboxStore>;
+
+/** What waits and is nobody's at a moment. */
+const freeAt = (now: Date) => ({
+  state: "waiting" as const,
+  leasedUntil: { [Op.or]: [{ [Op.is]: null }, { [Op.lte]: now }] },
+});
 
 const whereOf = ({ state, channel, topic, userId }: OutboxFilter): WhereOptions<OutboxRow> => ({
   ...(state !== undefined && { state }),

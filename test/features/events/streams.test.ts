@@ -11,6 +11,7 @@ import {
 } from "../../../src/features/events/streams.js";
 import { secondsAfter, systemClock } from "../../../src/platform/clock.js";
 import { silentLogger } from "../../../src/platform/logger.js";
+import { uuid } from "../../../src/platform/random.js";
 import { createVault } from "../../../src/platform/secrets.js";
 import { describeEachDatabase, openMigrated } from "../../support/databases.js";
 import { accountsIn } from "../../support/outboxes.js";
@@ -91,7 +92,7 @@ describeEachDatabase("streams of events", (kind) => {
     reading.catch(() => undefined);
     return {
       told,
-      emails: () => told.flatMap(({ event }) => (event ? [event.payload.email] : [])),
+      emails: () => told.flatMap(({ event }) => (event ? [event.payload?.email] : [])),
       begun: () => expect.poll(() => told.length).toBeGreaterThan(0),
       ended: reading,
       async leave() {
@@ -226,6 +227,22 @@ describeEachDatabase("streams of events", (kind) => {
     await record(1);
 
     expect(reader.emails()).toEqual(emails);
+  });
+
+  test("an event that cannot be opened any more is told without its payload, and those behind it with theirs", async () => {
+    const reader = aReader(streamsOn(opened.database));
+    await reader.begun();
+    const foreign = createVault([{ id: "lost", key: Buffer.alloc(32, 8) }]);
+    const store = createEventStore(opened.database);
+    const row = { eventId: uuid(), name: "system.document.verified", userId: account, createdAt: now() };
+    const payload = foreign.seal("{}", `event:${row.name}:${account}`);
+
+    await opened.database.transaction((tx) => store.insert({ ...row, payload }, tx));
+    const [email] = await record(1);
+
+    await expect.poll(() => reader.emails()).toEqual([undefined, email]);
+    expect(reader.told.some(({ event }) => event?.id === row.eventId && event.name === row.name)).toBe(true);
+    await reader.leave();
   });
 
   test("no more streams than allowed are open at once", async () => {

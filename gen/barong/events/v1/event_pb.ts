@@ -42,7 +42,7 @@ export type Event = Message<"barong.events.v1.Event"> & {
   at?: Timestamp | undefined;
 
   /**
-   * What is told. Unset for an event that only a newer version of the server knows.
+   * What is told. Unset for an event that only another version of the server knows, or that cannot be read any more.
    *
    * @generated from oneof barong.events.v1.Event.payload
    */
