@@ -114,7 +114,7 @@ export function createRooms({
     logger,
     settings: { leaseSeconds: config.outbox.leaseSeconds },
   });
-  const mails = createMails({ outbox, clock, notices: config.mail.notices });
+  const mails = createMails({ outbox, clock, ...config.mail });
   const mailTexts = createMailTexts({
     appName: config.appName,
     siteUrl: config.publicUrl,

@@ -314,6 +314,12 @@ export const settings = {
     "true",
     "Tell owners by mail what happens to their accounts: sign-ins from new devices, new passwords, second factors, API keys, verdicts about documents.",
   ),
+  mailLinks: setting(
+    "MAIL_LINKS",
+    flag,
+    "true",
+    "Mail the links that confirm an address or set a new password. `false` leaves them to a listener of events, such as a mailer of Barong 2; see docs/events.md.",
+  ),
   smsProviders: setting(
     "SMS_PROVIDERS",
     list,

@@ -15,6 +15,7 @@ interface EventValues {
   readonly eventAlgorithm: EventAlgorithm | undefined;
   readonly jwtAlgorithm: string | undefined;
   readonly webhooksFile: string | undefined;
+  readonly mailLinks: boolean | undefined;
   readonly eventStreams: number | undefined;
 }
 
@@ -56,6 +57,11 @@ export function eventsContradictions(environment: Environment, values: EventValu
   }
   if (eventBrokerTlsCa !== undefined && eventBrokerUrl?.protocol !== "amqps:")
     found.push("EVENT_API_RABBITMQ_TLS_CA needs EVENT_API_RABBITMQ_URL with amqps://");
+  const hearsNobody = brokerOf(environment, values) === undefined && values.webhooksFile === undefined;
+  if (values.mailLinks === false && hearsNobody)
+    found.push(
+      "MAIL_LINKS=false leaves links to listeners of events, but neither a broker nor WEBHOOKS_FILE is set",
+    );
   const host = environment.EVENT_API_RABBITMQ_HOST ?? "";
   if (host !== "" && !URL.canParse(`amqp://${host}:1`))
     found.push("EVENT_API_RABBITMQ_HOST is no name of a machine");

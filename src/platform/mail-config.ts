@@ -7,6 +7,7 @@ interface MailValues {
   readonly smtpMessagesPerConnection: number | undefined;
   readonly mailFrom: string | undefined;
   readonly mailNotices: boolean | undefined;
+  readonly mailLinks: boolean | undefined;
   readonly confirmUrl: string | undefined;
   readonly resetUrl: string | undefined;
 }
@@ -27,6 +28,7 @@ export const mailConfig = (values: MailValues, { publicUrl, isProduction }: Site
   messagesPerConnection: values.smtpMessagesPerConnection ?? 1,
   from: values.mailFrom ?? "",
   notices: values.mailNotices ?? true,
+  links: values.mailLinks ?? true,
   confirmUrl:
     values.confirmUrl ??
     (isProduction

@@ -35,3 +35,9 @@ test.each([
 test("without TLS a password may go to a mail server on this machine", () => {
   expect(problemsOf({ SMTP_TLS: "none", SMTP_URL: "smtp://user:s3cret@localhost:25" })).toEqual([]);
 });
+
+test("links are left to listeners of events only where there may be one", () => {
+  expect(problemsOf({ MAIL_LINKS: "false" })).toEqual([expect.stringContaining("neither a broker nor")]);
+  expect(readConfig({ MAIL_LINKS: "false", EVENT_API_RABBITMQ_HOST: "mq" }).mail.links).toBe(false);
+  expect(readConfig({}).mail.links).toBe(true);
+});

@@ -10,6 +10,8 @@ export const CHANNEL = "mail";
 export interface MailsNeeds {
   readonly outbox: Pick<Outbox, "post">;
   readonly clock: Clock;
+  /** Whether links with tokens are mailed; otherwise a listener of events does so. */
+  readonly links: boolean;
   /** Whether owners are told what happens to their accounts. */
   readonly notices: boolean;
 }
@@ -38,7 +40,7 @@ export interface NoticeDetails {
 }
 
 /** Mails to the owners of accounts: sent if and when `tx` commits, and holding up nobody who waits for the commit. */
-export function createMails({ outbox, clock, notices }: MailsNeeds) {
+export function createMails({ outbox, clock, links, notices }: MailsNeeds) {
   const post = (tx: Tx, topic: MailTopic, to: Addressee, fields: MailFields, token?: { expiresAt: Date }) =>
     outbox.post(tx, {
       channel: CHANNEL,
@@ -50,9 +52,9 @@ export function createMails({ outbox, clock, notices }: MailsNeeds) {
     });
 
   return {
-    /** A mail with a link. One of the same topic that waits is of no use any more. */
+    /** A mail with a link, unless others send it. One of the same topic that waits is of no use any more. */
     async sendLink(tx: Tx, to: Addressee, { topic, token, expiresAt }: LinkMail): Promise<void> {
-      await post(tx, topic, to, { token }, { expiresAt });
+      if (links) await post(tx, topic, to, { token }, { expiresAt });
     },
 
     /** Tells an owner what has happened to the account, unless notices are switched off. */

@@ -221,6 +221,24 @@ describeEachDatabase("notices", (database) => {
     expect((await accountWith(app, email)).language).toBe("fr");
   });
 
+  test("where a listener of events mails the links, the server does not, but tells it what to mail", async () => {
+    const away = "amqp://guest:guest@127.0.0.1:1";
+    const other = await start(database, {
+      environment: { MAIL_LINKS: "false", EVENT_API_RABBITMQ_URL: away },
+    });
+    try {
+      const email = freshEmail();
+      expect((await post(other, "/identity/users", { email, password: PASSWORD })).status).toBe(201);
+
+      const { id } = await accountWith(other, email);
+      const tokens = (await other.rooms.events.of(id)).filter(({ payload }) => payload.token !== undefined);
+      expect(tokens.map(({ name }) => name)).toEqual(["system.user.email.confirmation.token"]);
+      expect(await other.mails()).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   test("where notices are switched off, mails with links are sent and nothing else", async () => {
     const quiet = await start(database, { environment: { MAIL_NOTICES: "false" } });
     try {
