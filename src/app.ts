@@ -88,6 +88,9 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
     rooms.pathRules.start();
     // Not waited for: everything but documents works without it.
     void storage.check().catch((fault: unknown) => logger.warn({}, `no documents for now: ${String(fault)}`));
+    void listeners.broker
+      ?.check()
+      .catch((fault: unknown) => logger.warn({}, `no events to the broker for now: ${String(fault)}`));
     const sweep = every(SWEEP_SECONDS, "deleting what has expired", () => deleteExpired(rooms), logger);
     const orphanSweep = every(
       ORPHAN_SWEEP_SECONDS,

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { webhookFault } from "./features/event-sinks/rules.js";
 import type { Listeners } from "./features/event-sinks/sinks.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
@@ -8,7 +9,7 @@ import type { Logger } from "./platform/logger.js";
 import type { MailConfig } from "./platform/mail-config.js";
 import { openSigningKeys, type SigningKeys } from "./platform/signing-keys.js";
 import type { SmsProviderConfig } from "./platform/sms-config.js";
-import { readWebhooks } from "./platform/webhooks-file.js";
+import { readWebhooks, type WebhookSettings } from "./platform/webhooks-file.js";
 import { createAmqpBroker } from "./ports/broker/amqp-broker.js";
 import type { Mailer } from "./ports/mail/mail.js";
 import { createMailbox } from "./ports/mail/mailbox.js";
@@ -59,18 +60,40 @@ async function createSmsProvider(provider: SmsProviderConfig, clock: Clock): Pro
 }
 
 /** Those outside who are told of events. */
-export function createListeners({ events: { broker, webhooksFile } }: Config, clock: Clock): Listeners {
-  const webhooks = webhooksFile === undefined ? [] : readWebhooks(webhooksFile);
+export function createListeners(config: Config, clock: Clock): Listeners {
+  const { events, outbox } = config;
+  const { broker, webhooksFile } = events;
+  const webhooks = webhooksFile === undefined ? [] : checkedWebhooks(webhooksFile, config);
+  const timeoutMs = webhookPatience(outbox.leaseSeconds);
   const caFile = broker?.tlsCaFile;
   const tlsCa = caFile === undefined ? undefined : certificatesIn("EVENT_API_RABBITMQ_TLS_CA", caFile);
   return {
-    broker: broker && createAmqpBroker({ url: broker.url, tlsCa }),
+    broker: broker && createAmqpBroker({ url: broker.url, tlsCa, ...brokerPatience(outbox.leaseSeconds) }),
     webhooks: webhooks.map(({ name, events, ...settings }) => ({
       name,
       events,
-      webhook: createHttpWebhook(settings, clock),
+      webhook: createHttpWebhook({ ...settings, timeoutMs }, clock),
     })),
   };
+}
+
+/** Within half of what a delivery may take: one that takes too long uses an attempt up, a broker that hangs does not. */
+const brokerPatience = (leaseSeconds: number) => ({
+  publishMs: Math.min(20_000, leaseSeconds * 250),
+  connectMs: Math.min(5000, leaseSeconds * 125),
+});
+
+/** Within what a delivery may take, so that a request has ended before its event is tried again. */
+const webhookPatience = (leaseSeconds: number): number => Math.min(15_000, leaseSeconds * 500 - 1000);
+
+/** Those that the server can serve; throws an Error of one sentence about one that it cannot. */
+function checkedWebhooks(file: string, { isProduction }: Config): WebhookSettings[] {
+  const webhooks = readWebhooks(file);
+  for (const webhook of webhooks) {
+    const fault = webhookFault(webhook, { isProduction });
+    if (fault !== undefined) throw new Error(`WEBHOOKS_FILE ${file}: ${fault}`);
+  }
+  return webhooks;
 }
 
 /** The keys that sign and verify tokens: the operator's, else our own. */

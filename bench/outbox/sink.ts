@@ -101,7 +101,7 @@ async function webhook(defer: Surroundings["defer"]): Promise<Sink> {
     name: "a receiver of webhooks in the bench's process",
     channel: "webhook:bench",
     settings: settingsFor(url, "living"),
-    deadSettings: settingsFor("http://127.0.0.1:9/", "dead"),
+    deadSettings: settingsFor("http://127.0.0.1:2/", "dead"),
     handOver: (bodies, bodyOf) =>
       inLanes(bodies, async () => {
         const answer = await fetch(url, { method: "POST", body: await bodyOf() });

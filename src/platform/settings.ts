@@ -151,7 +151,7 @@ export const verifyServiceSid: Kind<string> = {
 export const webhookSecret: Kind<string> = {
   name: "whsec_…",
   parse(value) {
-    if (!isWebhookSecret(value)) throw new Error("must be whsec_ and the base64 of 24 to 64 bytes");
+    if (!isWebhookSecret(value)) throw new Error("must be whsec_ and the base64 of 24 to 64 random bytes");
     return value;
   },
 };

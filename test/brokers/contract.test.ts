@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { createPublicKey, type JsonWebKey } from "node:crypto";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { EVENT_NAMES } from "../../src/features/events/events.js";
 import { describeEachDatabase } from "../support/databases.js";
 import { eventKeys } from "../support/event-keys.js";
@@ -6,7 +7,7 @@ import { type Letter, startPostmaster } from "../support/postmaster.js";
 import { startedRabbitmq } from "../support/rabbitmq.js";
 import { freshEmail, post, rest, signIn } from "../support/rest.js";
 import { someAccount } from "../support/staff.js";
-import { PASSWORD, type Started, start } from "../support/start-app.js";
+import { PASSWORD, type Started, start, startedApp } from "../support/start-app.js";
 
 const SIGN_UP = "/identity/users";
 const CONFIRM = "/identity/users/email/confirm_code";
@@ -93,7 +94,7 @@ describeEachDatabase("the listeners of Barong 2 hear of accounts", (database) =>
     expect(done.event).toMatchObject({ email, name: "system.user.password.reset" });
   });
 
-  test("a password that its owner changes, and a verdict about documents, are told of", async () => {
+  test("a password that its owner changes, and verdicts about documents, are told of", async () => {
     const email = freshEmail();
     await post(app, SIGN_UP, { email, password: PASSWORD });
     const first = await mailer.letter("system.user.email.confirmation.token", email);
@@ -107,12 +108,14 @@ describeEachDatabase("the listeners of Barong 2 hear of accounts", (database) =>
 
     const changed = await rest(app, "PUT", "/resource/users/password", { json, headers });
     const { uid } = userOf(first);
-    await app.rooms.labels.createFor(String(uid), { key: "document", scope: "private" }, "rejected");
+    const papers = { key: "document", scope: "private" } as const;
+    await app.rooms.labels.createFor(String(uid), papers, "rejected");
+    await app.rooms.labels.changeFor(String(uid), papers, "verified");
 
     expect(changed.status).toBe(201);
     expect((await mailer.letter("system.user.password.change", email)).event).toMatchObject({ email });
-    const verdict = await mailer.letter("system.document.rejected", email);
-    expect(verdict.event).toEqual({ uid, email, name: "system.document.rejected" });
+    for (const name of ["system.document.rejected", "system.document.verified"])
+      expect((await mailer.letter(name, email)).event).toEqual({ uid, email, name });
   });
 
   test("what happens to accounts at the same time is told in the order of each account", async () => {
@@ -147,5 +150,32 @@ describeEachDatabase("the listeners of Barong 2 hear of accounts", (database) =>
     expect(mailer.faults).toEqual([]);
     expect(ids.length).toBeGreaterThan(20);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describeEachDatabase("events", (database) => {
+  const app = startedApp(database, {
+    environment: {
+      // The broker's port is only known later.
+      get EVENT_API_RABBITMQ_URL() {
+        return broker.url;
+      },
+    },
+  });
+
+  test("without a key of their own are signed by the one of tokens", async () => {
+    const { body } = await rest(app, "GET", "/.well-known/jwks.json");
+    const { keys: published } = body as { keys: JsonWebKey[] };
+    const key = createPublicKey({ key: { ...published[0] }, format: "jwk" });
+    const publicKey = key.export({ type: "spki", format: "pem" }).toString();
+    const postmaster = await startPostmaster({ url: broker.url, publicKey, names: EVENT_NAMES });
+    onTestFinished(postmaster.stop);
+    const email = freshEmail();
+
+    await post(app, SIGN_UP, { email, password: PASSWORD });
+    const letter = await postmaster.letter("system.user.email.confirmation.token", email);
+
+    expect(letter.event.token).toEqual(expect.any(String));
+    expect(postmaster.faults).toEqual([]);
   });
 });

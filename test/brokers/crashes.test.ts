@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { EVENT_NAMES } from "../../src/features/events/events.js";
 import type { Parcel } from "../../src/features/outbox/outbox.js";
 import { startHouse, untilCounts } from "../process/outbox-house.js";
 import { describeEachDatabase } from "../support/databases.js";
+import { eventKeys } from "../support/event-keys.js";
+import { startPostmaster } from "../support/postmaster.js";
 import { type Rabbitmq, startRabbitmq, testBrokers } from "../support/rabbitmq.js";
 import { freshEmail, post } from "../support/rest.js";
 import { PASSWORD } from "../support/start-app.js";
@@ -13,6 +16,7 @@ const TIMEOUT = { timeout: 180_000 };
 /** Events on their way to the broker at the same time. */
 const LANES = 64;
 const EVENTS = { channel: "amqp" };
+const TOKEN = "system.user.email.confirmation.token";
 
 describe.each(testBrokers())("with %s", (program) => {
   let broker: Rabbitmq;
@@ -27,6 +31,12 @@ describe.each(testBrokers())("with %s", (program) => {
     const proxy = await startTcpProxy({ host: "127.0.0.1", port: broker.port });
     onTestFinished(proxy.close);
     return { proxy, settings: { EVENT_API_RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${proxy.port}` } };
+  }
+  /** Listens for all that servers tell. */
+  async function aMailer({ publicKey } = eventKeys()) {
+    const mailer = await startPostmaster({ url: broker.url, publicKey, names: EVENT_NAMES });
+    onTestFinished(mailer.stop);
+    return mailer;
   }
   const range = (count: number) => Array.from({ length: count }, (_, at) => at);
 
@@ -47,6 +57,7 @@ describe.each(testBrokers())("with %s", (program) => {
       const heardBefore = listener.heard.length;
       const { sent = 0 } = await house.counts(events);
       expect(heardBefore).toBeLessThan(300);
+      expect(heardBefore).toBeGreaterThan(sent);
       expect(listener.copies()).toBe(0);
 
       await house.server().listening();
@@ -89,6 +100,93 @@ describe.each(testBrokers())("with %s", (program) => {
       expect(listener.copies()).toBeLessThanOrEqual(LANES);
     });
 
+    test("of a server that starts with its broker wait for listeners that are slower", TIMEOUT, async () => {
+      const { settings } = await theirWay();
+      const house = await startHouse(database, settings);
+      const [accounts, events] = [await house.accounts(5), someEvents()];
+      const listener = await listen(broker.url, events);
+      await listener.consume();
+      const doomed = house.server();
+      await house.post(events.of(accounts, 1));
+      await untilCounts(house, events, { sent: 5 });
+      doomed.child.kill("SIGKILL");
+      await Promise.all([doomed.ended(), broker.kill()]);
+      await house.post(events.of(accounts, 1));
+
+      await broker.restart();
+      const heir = house.server();
+      await expect.poll(() => heir.output, { timeout: 20_000 }).toContain("nobody listens at present");
+      await sleep(1000);
+      await expect.poll(() => house.attempts(events), { timeout: 10_000 }).toEqual([0]);
+      await listener.bindAgain();
+      await listener.consume();
+
+      await untilCounts(house, events, { sent: 10 });
+      // Its queue, which was killed too, may tell again what was acknowledged.
+      await expect.poll(() => new Set(listener.heard.map(({ id }) => id)).size).toBe(10);
+      for (const account of accounts) expect(listener.numbersOf(account)).toEqual([0, 0]);
+    });
+
+    test("of a sign-up are told by the heir of a process that was killed after it", TIMEOUT, async () => {
+      const { proxy, settings } = await theirWay();
+      const keys = eventKeys();
+      const mailer = await aMailer(keys);
+      const house = await startHouse(database, {
+        ...settings,
+        EVENT_API_JWT_PRIVATE_KEY: keys.encodedPrivateKey,
+      });
+      const doomed = house.server();
+      const door = await doomed.listening();
+      await expect.poll(() => proxy.connections()).toBe(1);
+      proxy.blackhole = true;
+      const email = freshEmail();
+
+      const answer = await post(door, "/identity/users", { email, password: PASSWORD });
+      doomed.child.kill("SIGKILL");
+      await doomed.ended();
+      const { waiting = 0 } = await house.counts({ topic: TOKEN });
+      proxy.blackhole = false;
+      proxy.resetAll();
+      const heir = await house.server().listening();
+      await untilCounts(house, { topic: TOKEN }, { sent: 1 });
+      const { event } = await mailer.letter(TOKEN, email);
+      const confirmed = await post(heir, "/identity/users/email/confirm_code", {
+        token: String(event.token),
+      });
+
+      expect([answer.status, waiting]).toEqual([201, 1]);
+      expect(confirmed.status).toBe(201);
+      expect(mailer.faults).toEqual([]);
+    });
+
+    test("that were not confirmed when a server was asked to end are told by the next", TIMEOUT, async () => {
+      const { proxy, settings } = await theirWay();
+      const house = await startHouse(database, settings);
+      const [accounts, events] = [await house.accounts(30), someEvents()];
+      const listener = await listen(broker.url, events);
+      await listener.consume();
+      const server = house.server();
+      await server.listening();
+      listener.onHeard(() => {
+        if (listener.heard.length === 20) proxy.blackhole = true;
+      });
+      await house.post(events.of(accounts, 10));
+      await expect.poll(() => proxy.blackhole, { timeout: 20_000 }).toBe(true);
+
+      const { code, ms } = await server.stop();
+      const { sent = 0, waiting = 0 } = await house.counts(events);
+      proxy.blackhole = false;
+      proxy.resetAll();
+      await house.server().listening();
+
+      await untilCounts(house, events, { sent: 300 });
+      expect([code, sent + waiting]).toEqual([0, 300]);
+      expect(ms).toBeLessThan(15_000);
+      expect(listener.heard.length).toBeGreaterThanOrEqual(300);
+      for (const account of accounts) expect(listener.numbersOf(account)).toEqual(range(10));
+      expect(listener.copies()).toBeLessThanOrEqual(LANES);
+    });
+
     test("wait for a broker that refuses the server, and use no attempt up", TIMEOUT, async () => {
       const user = `server${broker.port}${database.name}`;
       const url = `amqp://${user}:secret@127.0.0.1:${broker.port}`;
@@ -103,7 +201,7 @@ describe.each(testBrokers())("with %s", (program) => {
         .poll(() => server.output, { timeout: 20_000 })
         .toContain("it refuses the name or password");
       expect(server.output).not.toContain("secret@");
-      await expect.poll(() => house.attempts(events)).toEqual([0]);
+      await expect.poll(() => house.attempts(events), { timeout: 10_000 }).toEqual([0]);
 
       await broker.control("add_user", user, "secret");
       await broker.control("set_permissions", user, ".*", ".*", ".*");
@@ -170,6 +268,7 @@ describe.each(testBrokers())("with %s", (program) => {
 
     test("hold up nobody who signs up while the broker hangs", TIMEOUT, async () => {
       const { proxy, settings } = await theirWay();
+      await aMailer();
       const house = await startHouse(database, settings);
       proxy.blackhole = true;
       const server = await house.server().listening();

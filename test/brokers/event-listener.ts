@@ -12,10 +12,11 @@ export interface Heard {
 }
 
 /** Events of a name of their own, so that each test listens to its own at the same broker. */
-export function someEvents() {
+export function someEvents(category = "model") {
   const routingKey = `user.test_${randomHex(6)}`;
-  const name = `model.${routingKey}`;
+  const name = `${category}.${routingKey}`;
   return {
+    exchange: `barong.events.${category}`,
     routingKey,
     topic: name,
     /** So many of each account, which have their account and number in them. */
@@ -34,10 +35,13 @@ export function someEvents() {
 }
 
 /** Declares the exchange as listeners of Barong 2 do, and a queue that survives the broker's end. */
-export async function listen(url: string, { routingKey }: { readonly routingKey: string }, queue = {}) {
+export async function listen(
+  url: string,
+  { exchange, routingKey }: { readonly exchange: string; readonly routingKey: string },
+  queue = {},
+) {
   const heard: Heard[] = [];
   let watch = (): void => {};
-  const exchange = "barong.events.model";
 
   async function bind() {
     const connection = await connect(url);

@@ -68,7 +68,7 @@ test("an https site has secure cookies and links that start with it", () => {
   );
 });
 
-const SMS_HTTP = { SMS_HTTP_URL: "https://sms.example.com/out", SMS_HTTP_SECRET: `whsec_${"A".repeat(32)}` };
+const SMS_HTTP = { SMS_HTTP_URL: "https://sms.example.com/out", SMS_HTTP_SECRET: `whsec_${"AB".repeat(16)}` };
 const VERIFY = { TWILIO_VERIFY_SERVICE_SID: "VA0" };
 
 test("SMS go to the mailbox, by Twilio when its account is given, or by those who are named, in their order", () => {

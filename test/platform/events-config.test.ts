@@ -1,15 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/platform/config.js";
-import { webhooksIn } from "../../src/platform/webhooks-file.js";
-
-const SECRET = `whsec_${Buffer.from("another two dozen bytes.").toString("base64")}`;
-const hook = (traits: object = {}) => ({
-  name: "crm",
-  url: "https://crm.example.com/h",
-  secret: SECRET,
-  ...traits,
-});
 
 const keyOf = (kind: "rsa" | "ec"): string => {
   const { privateKey } =
@@ -51,30 +42,4 @@ test("an authority for TLS needs a broker with TLS", () => {
   const environment = { EVENT_API_RABBITMQ_URL: "amqp://mq", EVENT_API_RABBITMQ_TLS_CA: "ca.pem" };
 
   expect(() => readConfig(environment)).toThrow("EVENT_API_RABBITMQ_TLS_CA needs");
-});
-
-test("webhooks are read from YAML and JSON", () => {
-  const read = hook({ events: [] });
-
-  expect(webhooksIn(JSON.stringify([hook()]))).toEqual([read]);
-  expect(
-    webhooksIn(`webhooks:\n  - {name: crm, url: "https://crm.example.com/h", secret: ${SECRET}}\n`),
-  ).toEqual([read]);
-  expect(webhooksIn(JSON.stringify([hook({ events: ["model.*", "*"] })]))[0]?.events).toEqual([
-    "model.*",
-    "*",
-  ]);
-});
-
-test.each([
-  ["webhooks", "it must be a list"],
-  [JSON.stringify([hook({ name: "A B" })]), "webhook 1 needs a name"],
-  [JSON.stringify([hook(), hook()]), "two of the name crm"],
-  [JSON.stringify([hook({ url: "ftp://x" })]), "needs a url"],
-  [JSON.stringify([hook({ url: "https://u:p@x" })]), "needs a url"],
-  [JSON.stringify([hook({ secret: "whsec_short" })]), "needs a secret"],
-  [JSON.stringify([hook({ events: ["*.created"] })]), "has events that"],
-  [JSON.stringify([hook({ event: ["model.*"] })]), 'has "event"'],
-])("a list of webhooks that is none is told of: %s", (text, told) => {
-  expect(() => webhooksIn(text)).toThrow(told);
 });

@@ -10,7 +10,7 @@ describe("the headers of a webhook", () => {
     const secret = secretOf(32);
     const body = JSON.stringify({ text: "Grüße & код\n" });
 
-    const headers = signedHeaders({ id: "msg_1", timestamp: new Date(), body, secret });
+    const headers = signedHeaders({ id: "msg_1", timestamp: new Date(), body, secrets: [secret] });
 
     expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));
   });
@@ -20,7 +20,7 @@ describe("the headers of a webhook", () => {
       id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
       timestamp: new Date(1_614_265_330_999),
       body: '{"test": 2432232314}',
-      secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+      secrets: ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     });
 
     expect(headers).toEqual({
@@ -30,19 +30,28 @@ describe("the headers of a webhook", () => {
     });
   });
 
+  test("are verified by whoever has either of two secrets, while one is changed for the other", () => {
+    const secrets = [secretOf(32), secretOf(24)];
+
+    const headers = signedHeaders({ id: "msg_1", timestamp: new Date(), body: "{}", secrets });
+
+    for (const secret of secrets) expect(new Webhook(secret).verify("{}", headers)).toEqual({});
+    expect(() => new Webhook(secretOf(32)).verify("{}", headers)).toThrow("No matching signature found");
+  });
+
   test.each([
     ["id", { id: "msg_2" }],
     ["time", { timestamp: new Date(Date.now() + 1000) }],
     ["body", { body: "{} " }],
-    ["secret", { secret: secretOf(24) }],
+    ["secret", { secrets: [secretOf(24)] }],
   ])("do not fit another %s", (_what, other) => {
-    const sent = { id: "msg_1", timestamp: new Date(), body: "{}", secret: secretOf(24) };
+    const sent = { id: "msg_1", timestamp: new Date(), body: "{}", secrets: [secretOf(24)] };
     const { "webhook-signature": signature = "" } = signedHeaders(sent);
     const asked = { ...sent, ...other };
 
     const headers = { ...signedHeaders(asked), "webhook-signature": signature };
 
-    expect(() => new Webhook(asked.secret).verify(asked.body, headers)).toThrow(
+    expect(() => new Webhook(asked.secrets[0] ?? "").verify(asked.body, headers)).toThrow(
       "No matching signature found",
     );
   });
@@ -53,12 +62,13 @@ test.each([
   [secretOf(64), true],
   [secretOf(23), false],
   [secretOf(65), false],
+  [`whsec_${Buffer.alloc(32).toString("base64")}`, false],
   [randomBytes(32).toString("base64"), false],
   ["whsec_", false],
   ["whsec_not base64 at all, though long enough", false],
 ])("%s may sign: %s", (secret, may) => {
   expect(isWebhookSecret(secret)).toBe(may);
-  const sign = () => signedHeaders({ id: "1", timestamp: new Date(), body: "", secret });
+  const sign = () => signedHeaders({ id: "1", timestamp: new Date(), body: "", secrets: [secret] });
   if (may) expect(sign()).toHaveProperty("webhook-signature");
-  else expect(sign).toThrow("24 to 64 bytes");
+  else expect(sign).toThrow("24 to 64 random bytes");
 });

@@ -4,7 +4,13 @@ import type { AddressInfo } from "node:net";
 /** What a twin does with requests that are right. */
 export type Behaviour =
   | { readonly kind: "works" }
-  | { readonly kind: "answers"; readonly status: number; readonly body: string; readonly location?: string }
+  | {
+      readonly kind: "answers";
+      readonly status: number;
+      readonly body: string;
+      readonly location?: string;
+      readonly retryAfter?: string;
+    }
   | { readonly kind: "is silent" }
   | { readonly kind: "trickles" }
   | { readonly kind: "resets" };
@@ -48,8 +54,12 @@ export async function startVendorTwin({ faultOf, work }: VendorDuties) {
     if (behaviour.kind === "resets") return void request.socket.resetAndDestroy();
     if (behaviour.kind === "trickles") return trickle(response);
     if (behaviour.kind === "answers") {
-      const { status, body: text, location } = behaviour;
-      const headers = { "content-type": "application/json", ...(location !== undefined && { location }) };
+      const { status, body: text, location, retryAfter } = behaviour;
+      const headers = {
+        "content-type": "application/json",
+        ...(location !== undefined && { location }),
+        ...(retryAfter !== undefined && { "retry-after": retryAfter }),
+      };
       return void response.writeHead(status, headers).end(text);
     }
     answer(response, work(request, body));

@@ -1,8 +1,9 @@
 import type { Clock } from "../../platform/clock.js";
 import type { Logger } from "../../platform/logger.js";
 import type { Broker } from "../../ports/broker/broker.js";
-import { DeliveryRefused } from "../../ports/delivery.js";
+import { DestinationDown } from "../../ports/delivery.js";
 import type { Courier } from "../outbox/outbox.js";
+import { createAbsences } from "./absences.js";
 import type { Envelopes } from "./envelope.js";
 import { toldIn } from "./told.js";
 import { createUnroutable } from "./unroutable.js";
@@ -13,8 +14,8 @@ export const AMQP_CHANNEL = "amqp";
 const LANES = 64;
 const BATCH = 200;
 
-/** How often an event is tried for listeners that were there before: their queues are gone while they or the broker start again. */
-const PATIENCE_ATTEMPTS = 4;
+/** How soon an event is tried again for listeners that may be starting. */
+const RETRY_SECONDS = 5;
 
 export interface AmqpCourierNeeds {
   readonly broker: Broker;
@@ -25,11 +26,11 @@ export interface AmqpCourierNeeds {
 
 /**
  * Tells events to the broker as Barong 2 does: the first word of the name chooses the exchange, the rest is the routing key. What nobody
- * listens for is dropped there, as it always was.
+ * listens for is dropped there, as it always was, but not while listeners may be starting.
  */
 export function createAmqpCourier({ broker, envelope, clock, logger }: AmqpCourierNeeds): Courier {
   const unroutable = createUnroutable({ clock, logger });
-  const listenedFor = new Set<string>();
+  const absences = createAbsences(clock);
 
   return {
     channel: AMQP_CHANNEL,
@@ -42,11 +43,13 @@ export function createAmqpCourier({ broker, envelope, clock, logger }: AmqpCouri
       const address = { exchange: `barong.events.${category}`, routingKey: rest.join(".") };
       // Signed now, since it is good for a minute only.
       const body = await envelope(told);
-      const isHeard = await broker.publish({ ...address, messageId: told.id, body });
-      if (isHeard) listenedFor.add(told.name);
-      else if (listenedFor.has(told.name) && delivery.attempts < PATIENCE_ATTEMPTS)
-        throw new DeliveryRefused("nobody listens at present", { permanent: false });
-      else unroutable.note(address);
+      const { isHeard, connectedMs } = await broker.publish({ ...address, messageId: told.id, body });
+      if (isHeard) return absences.heard(told.name);
+      if (absences.mayEnd(told.name, connectedMs))
+        throw new DestinationDown(`nobody listens at present for ${told.name}`, {
+          retrySeconds: RETRY_SECONDS,
+        });
+      unroutable.note(address);
     },
   };
 }

@@ -9,7 +9,7 @@ import { createWebhookCourier, webhookChannel } from "./webhook-courier.js";
 /** One of those who are told by HTTP. */
 export interface NamedWebhook {
   readonly name: string;
-  /** Names of events, or their beginnings with a `*`; all when empty. */
+  /** Names of events, or their beginnings with a `*`. */
   readonly events: readonly string[];
   readonly webhook: Webhook;
 }

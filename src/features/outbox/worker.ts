@@ -4,11 +4,20 @@ import { type Clock, secondsAfter } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
-import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
+import { ChannelDown, DeliveryRefused, type DestinationDown } from "../../ports/delivery.js";
 import { claimLines, type Line } from "./claims.js";
 import type { Claim, OutboxItem, Queue } from "./queue.js";
-import { afterFailure, isChannelDown, isPermanent, pauseSeconds } from "./rules.js";
+import {
+  afterFailure,
+  askedSeconds,
+  isChannelDown,
+  isDestinationDown,
+  isPermanent,
+  pauseSeconds,
+  waitSeconds,
+} from "./rules.js";
 import { Search } from "./search.js";
+import { createSeldom } from "./seldom.js";
 import { SentNotes } from "./sent-notes.js";
 
 /** What leads out of the house by one channel. */
@@ -58,6 +67,7 @@ export class OutboxWorker {
   readonly #needs: WorkerNeeds;
   readonly #search: Search;
   readonly #sent: SentNotes;
+  readonly #isNews: (word: string) => boolean;
   readonly #lanes = new Set<Promise<void>>();
   readonly #found: Taken[] = [];
   #looking: Promise<void> | undefined;
@@ -71,6 +81,7 @@ export class OutboxWorker {
     this.#needs = needs;
     this.#search = new Search(needs.queue, needs.carrier.channel);
     this.#sent = new SentNotes(needs);
+    this.#isNews = createSeldom(needs.clock);
   }
 
   start(): void {
@@ -244,11 +255,15 @@ export class OutboxWorker {
       return false;
     }
     this.#vain = 0;
+    if (isDestinationDown(fault)) {
+      await this.#putOff(item, fault);
+      return false;
+    }
     const { queue, clock, logger } = this.#needs;
     const { id, channel, topic, userId, attempts, messageId } = item;
     const reason = reasonOf(fault).slice(0, 255);
     const facts = { item: id, messageId, channel, topic, accountId: userId, attempts, reason };
-    const next = afterFailure(attempts, isPermanent(fault), jitter());
+    const next = afterFailure(attempts, isPermanent(fault), jitter(), askedSeconds(fault));
     if (next.kind === "give up") {
       await queue.finish(item, "dead", reason, clock());
       logger.error(facts, "gave up a delivery");
@@ -257,6 +272,19 @@ export class OutboxWorker {
     await queue.postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
     logger.warn({ ...facts, retryInSeconds: Math.round(next.delaySeconds) }, "a delivery failed");
     return false;
+  }
+
+  /** Only what waits for the same account waits with it, and no attempt is used up. */
+  async #putOff(item: OutboxItem, fault: DestinationDown): Promise<void> {
+    const { queue, clock, logger } = this.#needs;
+    const now = clock();
+    const waited = (now.getTime() - item.createdAt.getTime()) / 1000;
+    const seconds = waitSeconds(fault, waited, jitter());
+    const { channel, topic } = item;
+    const facts = { channel, topic, reason: fault.message, retryInSeconds: Math.round(seconds) };
+    // It concerns all that goes there.
+    if (this.#isNews(fault.message)) logger.warn(facts, "a destination takes no deliveries");
+    await queue.release([item], secondsAfter(now, seconds), fault.message.slice(0, 255));
   }
 
   /** Nothing of what waits is tried meanwhile, and none of it has used an attempt up. Answers when it is over. */

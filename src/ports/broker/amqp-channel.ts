@@ -1,5 +1,5 @@
 import type { ChannelModel, ConfirmChannel } from "amqplib";
-import { ChannelDown, DeliveryRefused } from "../delivery.js";
+import { ChannelDown, DeliveryRefused, DestinationDown } from "../delivery.js";
 import type { Publication } from "./broker.js";
 
 /** The broker has closed a channel because of something that was published on it. */
@@ -48,11 +48,12 @@ export class AmqpChannel {
   }
 
   /**
-   * Answers whether somebody listens. Throws ChannelDown, DeliveryRefused, and ClosedByBroker when this or another message on the channel
-   * was one too much.
+   * Answers whether somebody listens. Throws ChannelDown, DestinationDown, DeliveryRefused, and ClosedByBroker when this or another message
+   * on the channel was one too much. Nothing is sent once the signal is aborted.
    */
-  async publish(message: Publication): Promise<boolean> {
+  async publish(message: Publication, signal: AbortSignal): Promise<boolean> {
     await this.#declare(message.exchange);
+    signal.throwIfAborted();
     await this.#confirmed(message);
     // A message comes back before it is confirmed.
     return !this.#returned.delete(message.messageId);
@@ -108,7 +109,7 @@ async function declare(connection: ChannelModel, exchange: string): Promise<void
     if (refusal === undefined) throw lost(cause);
     const code = codeOf(refusal);
     const why = code === 406 ? "it exists with other flags" : "it may not be declared";
-    throw new DeliveryRefused(`the exchange ${exchange} is refused (${code}): ${why}`, { permanent: false });
+    throw new DestinationDown(`the exchange ${exchange} is refused (${code}): ${why}`);
   }
 }
 

@@ -1,7 +1,9 @@
 import { type AmqpConnectionManager, connect } from "amqp-connection-manager";
-import type { ChannelModel } from "amqplib";
+import { type ChannelModel, credentials } from "amqplib";
+import { monotonicMilliseconds } from "../../platform/clock.js";
 import { faultCode } from "../../platform/fault-code.js";
 import { ChannelDown } from "../delivery.js";
+import { resetStream, streamOf } from "./amqp-stream.js";
 
 export interface AmqpConnectionSettings {
   /** `amqp://user:password@host:port/vhost` or `amqps://…`. */
@@ -14,28 +16,55 @@ export interface AmqpConnectionSettings {
 
 /** Finds a broker that has vanished without a word after two of these. */
 const HEARTBEAT_SECONDS = 10;
+const CONNECT_MS = 5000;
 const RECONNECT_SECONDS = 1;
+/** After a broker has refused us, or was too slow: a wrong password stays wrong. */
+const RETRY_SECONDS = 5;
+/** How long a broker that is short of memory or disk is left alone. */
+const BLOCKED_MS = 5000;
 const CLOSE_MS = 2000;
 
 /** The one connection to the broker, made at its first use and again whenever it was lost. */
 export class AmqpConnection {
   readonly #settings: AmqpConnectionSettings;
   #manager: AmqpConnectionManager | undefined;
-  #isBlocked = false;
+  #connectedAt = 0;
+  /** Why the last attempt to connect has failed. */
+  #fault: unknown;
+  #blockedUntil = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(settings: AmqpConnectionSettings) {
     this.#settings = settings;
   }
 
+  /** How long it has been there since it was made the last time. */
+  get ageMs(): number {
+    return monotonicMilliseconds() - this.#connectedAt;
+  }
+
   /** Throws ChannelDown, also while the broker takes nothing because it is short of memory or disk. */
   async current(): Promise<ChannelModel> {
     if (this.#isClosed) throw new ChannelDown("the connection to the broker is closed");
+    this.throwIfBlocked();
     this.#manager ??= this.#open();
-    const { connection } = this.#manager;
-    if (connection === undefined) return nextOf(this.#manager, this.#settings.connectMs ?? CONNECT_MS);
-    if (this.#isBlocked) throw new ChannelDown("the broker is short of memory or disk and takes nothing");
-    return connection;
+    return this.#manager.connection ?? this.#next(this.#manager);
+  }
+
+  /** Throws ChannelDown if the broker has just said that it takes nothing. */
+  throwIfBlocked(): void {
+    if (monotonicMilliseconds() < this.#blockedUntil)
+      throw new ChannelDown("the broker is short of memory or disk and takes nothing");
+  }
+
+  /**
+   * Ends the connection so that what was written, and is not read yet, is not read later: by then it would be too old. What waits for a
+   * confirmation fails.
+   */
+  breakOff(): void {
+    const stream = streamOf(this.#manager?.connection);
+    // Without an error nobody would notice.
+    if (resetStream(stream)) stream?.emit("error", new Error("given up"));
   }
 
   async close(): Promise<void> {
@@ -58,45 +87,67 @@ export class AmqpConnection {
         timeout: connectMs,
         noDelay: true,
         clientProperties: { connection_name: "barong" },
+        credentials: credentialsIn(url),
         ...(tlsCa !== undefined && { ca: tlsCa }),
       },
     });
-    manager.on("blocked", () => {
-      this.#isBlocked = true;
-    });
-    for (const end of ["unblocked", "disconnect"])
-      manager.on(end, () => {
-        this.#isBlocked = false;
+    manager.on("connect", () => {
+      this.#connectedAt = monotonicMilliseconds();
+      this.#fault = undefined;
+      manager.reconnectTimeInSeconds = RECONNECT_SECONDS;
+      const { connection } = manager;
+      connection?.on("error", (fault: Error) => {
+        // Before it is closed, which would first send what is written.
+        if (fault.message === "Heartbeat timeout") resetStream(streamOf(connection));
       });
+    });
+    manager.on("connectFailed", ({ err }) => {
+      this.#fault = err;
+      const wasReached = faultCode(err) === undefined;
+      manager.reconnectTimeInSeconds = wasReached ? RETRY_SECONDS : RECONNECT_SECONDS;
+    });
+    manager.on("blocked", () => {
+      this.#blockedUntil = monotonicMilliseconds() + BLOCKED_MS;
+      this.breakOff();
+    });
     return manager;
+  }
+
+  /** What becomes of the next attempt to connect, or of the one that is under way. */
+  async #next(manager: AmqpConnectionManager): Promise<ChannelModel> {
+    await anOutcome(manager, this.#settings.connectMs ?? CONNECT_MS);
+    const { connection } = manager;
+    if (connection === undefined)
+      throw new ChannelDown(`the broker cannot be reached (${wordFor(this.#fault)})`);
+    return connection;
   }
 }
 
-const CONNECT_MS = 5000;
+/** The ones of amqplib would be of another encoding. */
+function credentialsIn(url: string) {
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return credentials.plain("guest", "guest");
+  return credentials.plain(decodeURIComponent(username), decodeURIComponent(password));
+}
 
-/** What becomes of the attempt to connect that is under way. */
-async function nextOf(manager: AmqpConnectionManager, milliseconds: number): Promise<ChannelModel> {
-  const fault = await new Promise<unknown>((resolve) => {
-    const connected = () => settle(undefined);
-    const failed = ({ err }: { err: unknown }) => settle(err);
-    const timer = setTimeout(() => settle(new Error("timeout")), milliseconds);
-    const settle = (outcome: unknown) => {
+/** Waits for an attempt to connect to end, but not longer than that. */
+function anOutcome(manager: AmqpConnectionManager, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
       clearTimeout(timer);
-      manager.removeListener("connect", connected);
-      manager.removeListener("connectFailed", failed);
-      resolve(outcome);
+      manager.removeListener("connect", settle);
+      manager.removeListener("connectFailed", settle);
+      resolve();
     };
-    manager.on("connect", connected);
-    manager.on("connectFailed", failed);
+    const timer = setTimeout(settle, milliseconds);
+    manager.on("connect", settle);
+    manager.on("connectFailed", settle);
   });
-  const { connection } = manager;
-  if (connection === undefined) throw new ChannelDown(`the broker cannot be reached (${wordFor(fault)})`);
-  return connection;
 }
 
 /** The fault's own words could hold the address with its password. */
 function wordFor(fault: unknown): string {
-  if (!(fault instanceof Error)) return "closed";
+  if (!(fault instanceof Error)) return "timeout";
   if (/ACCESS.REFUSED|\b403\b/i.test(fault.message)) return "it refuses the name or password";
   const code = faultCode(fault);
   if (code !== undefined) return code;

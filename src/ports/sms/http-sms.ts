@@ -28,7 +28,7 @@ export function createHttpSms(settings: HttpSmsSettings, clock: Clock): SmsProvi
       const body = JSON.stringify({ id, to, text });
       const headers = {
         "content-type": "application/json",
-        ...signedHeaders({ id, timestamp: clock(), body, secret }),
+        ...signedHeaders({ id, timestamp: clock(), body, secrets: [secret] }),
       };
       const status = await post(url, { headers, body }, timeoutMs);
       if (status >= 200 && status < 300) return;

@@ -11,6 +11,15 @@ import { startWebhookTwin, WEBHOOK_SECRET } from "../../support/webhook-twin.js"
 
 const TOKEN = "system.user.email.confirmation.token";
 
+interface Parcel {
+  readonly topic: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly message_id: string;
+  readonly available_at: string;
+}
+
 describeEachDatabase("webhooks", (database) => {
   let folder: string;
   let tokens: Awaited<ReturnType<typeof startWebhookTwin>>;
@@ -50,7 +59,7 @@ describeEachDatabase("webhooks", (database) => {
   async function parcels(channel: string) {
     const headers = await asAdministrator(app);
     const { body } = await rest(app, "GET", `/admin/outbox?channel=${channel}`, { headers });
-    return body as { topic: string; state: string; last_error: string | null; message_id: string }[];
+    return body as Parcel[];
   }
 
   const aboutIn = (twin: typeof tokens, email: string) =>
@@ -86,6 +95,33 @@ describeEachDatabase("webhooks", (database) => {
     await expect.poll(() => aboutIn(tokens, email).length, { timeout: 20_000, interval: 200 }).toBe(1);
     expect(failed).toMatchObject({ state: "waiting", last_error: "HTTP 500" });
     expect(others).toHaveLength(1);
+  });
+
+  test("a receiver that breaks the connection for one event gets those of others at once", async () => {
+    models.behave({ kind: "resets" });
+    await signUp();
+    await app.rooms.outbox.settled();
+    const [broken] = await parcels("webhook:crm");
+
+    models.behave({ kind: "works" });
+    const email = await signUp();
+    await app.rooms.outbox.settled();
+
+    expect(broken).toMatchObject({ state: "waiting", attempts: 1, last_error: "ECONNRESET" });
+    expect(aboutIn(models, email)).toHaveLength(1);
+  });
+
+  test("a receiver that says when to come back is left alone until then", async () => {
+    models.behave({ kind: "answers", status: 429, body: "{}", retryAfter: "600" });
+
+    const askedAt = Date.now();
+    await signUp();
+    await app.rooms.outbox.settled();
+
+    const [put] = await parcels("webhook:crm");
+    expect(put).toMatchObject({ state: "waiting", attempts: 1, last_error: "HTTP 429" });
+    expect(Date.parse(put?.available_at ?? "") - askedAt).toBeGreaterThanOrEqual(599_000);
+    expect(Date.parse(put?.available_at ?? "") - askedAt).toBeLessThan(800_000);
   });
 
   test("a receiver that wants no more, with 410, gets no more of it", async () => {

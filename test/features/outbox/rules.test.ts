@@ -15,6 +15,15 @@ test("chance moves a delay by a quarter to either side", () => {
   expect(afterFailure(5, false, 1)).toEqual({ kind: "retry", delaySeconds: 100 });
 });
 
+test("the other side may ask for a longer delay, up to a quarter of an hour, but for no shorter one", () => {
+  const delaysFor = (askedSeconds: number) =>
+    [0, 1].map((chance) => afterFailure(5, false, chance, askedSeconds));
+
+  expect(delaysFor(1)).toEqual([60, 100].map((delaySeconds) => ({ kind: "retry", delaySeconds })));
+  expect(delaysFor(120)).toEqual([120, 150].map((delaySeconds) => ({ kind: "retry", delaySeconds })));
+  expect(delaysFor(86_400)).toEqual([900, 1125].map((delaySeconds) => ({ kind: "retry", delaySeconds })));
+});
+
 test("an item is given up after its last attempt, or at once when another one cannot help", () => {
   expect(afterFailure(MOST_ATTEMPTS - 1, false, middle).kind).toBe("retry");
   expect(afterFailure(MOST_ATTEMPTS, false, middle).kind).toBe("give up");
