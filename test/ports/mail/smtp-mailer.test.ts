@@ -126,9 +126,9 @@ test("a server that breaks off at one mail and takes others holds up that mail a
 test("a server that takes longer than others to take a mail is waited for", async () => {
   const server = await startSmtpTwin();
   const url = server.url;
-  const mailer = createSmtpMailer({ url, from: "a@b.test", timeoutMs: 200, sendTimeoutMs: 5000 });
+  const mailer = createSmtpMailer({ url, from: "a@b.test", timeoutMs: 1000, sendTimeoutMs: 10_000 });
   closing.push(server.down, mailer.close);
-  server.delay(1000);
+  server.delay(2500);
 
   await mailer.send(aMail());
 
