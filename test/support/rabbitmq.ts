@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -140,6 +140,7 @@ export async function startRabbitmq(
     async freeze() {
       const frozen = await pid();
       process.kill(frozen, "SIGSTOP");
+      await allStopped(frozen);
       return () => killQuietly(frozen, "SIGCONT");
     },
     control: (...args) =>
@@ -217,6 +218,19 @@ async function greeted(port: number): Promise<void> {
   } finally {
     socket.destroy();
   }
+}
+
+/** A signal is there before each thread has heard of it; elsewhere than on Linux that cannot be seen. */
+async function allStopped(pid: number): Promise<void> {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return sleep(200);
+  const look = async (): Promise<void> => {
+    for (const thread of await readdir(threads)) {
+      const status = await readFile(join(threads, thread, "stat"), "utf8");
+      if (!/\) T /.test(status)) throw new Error(`thread ${thread} of the broker still runs`);
+    }
+  };
+  await waitUntil(look, { timeoutSeconds: 10 });
 }
 
 function killQuietly(pid: number, signal: NodeJS.Signals): void {
