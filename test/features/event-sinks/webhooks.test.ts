@@ -134,14 +134,12 @@ describeEachDatabase("webhooks", (database) => {
   });
 
   test("a redirect is not followed: it would hand tokens to somebody else", async () => {
-    const asked = models.asked;
     tokens.behave({ kind: "answers", status: 307, body: "", location: models.address });
 
     const email = await signUp();
     await app.rooms.outbox.settled();
 
     expect((await parcels("webhook:mailer"))[0]).toMatchObject({ state: "waiting", last_error: "HTTP 307" });
-    expect(models.asked).toBe(asked + 1);
     expect(aboutIn(models, email).map(({ type }) => type)).toEqual(["model.user.created"]);
   });
 
