@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
+import { migrations } from "../../src/database/migrations/all.js";
 import { describeEachDatabase } from "../support/databases.js";
 import { freshFolder, Running } from "./server-process.js";
 
 describeEachDatabase("the command migrate", (database) => {
   test("applies, reverts and lists migrations", async () => {
     const { url, drop } = await database.create();
+    const newest = migrations.at(-1)?.name;
     const environment = { DATABASE_URL: url, DATA_DIR: await freshFolder() };
     const migrate = async (...args: string[]) => {
       const command = new Running("migrate", environment, args);
@@ -19,8 +21,8 @@ describeEachDatabase("the command migrate", (database) => {
       expect(up).toMatchObject({ code: 0, output: expect.stringContaining("applied: 0001-") });
       expect(await migrate("status")).toEqual({ code: 0, output: "no migration is pending\n" });
       const down = await migrate("down", "1");
-      expect(down).toMatchObject({ code: 0, output: expect.stringContaining("reverted: 0005-") });
-      expect((await migrate("status")).output).toMatch(/^pending: 0005-/);
+      expect(down).toMatchObject({ code: 0, output: expect.stringContaining(`reverted: ${newest}`) });
+      expect((await migrate("status")).output).toBe(`pending: ${newest}\n`);
     } finally {
       await drop();
     }
