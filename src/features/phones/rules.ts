@@ -83,8 +83,16 @@ export interface PhoneNumber {
   readonly country: string;
 }
 
-// Who owns such a number earns from what is sent to it.
-const PAID_BY_SENDER = ["PREMIUM_RATE", "SHARED_COST"];
+// Who owns such a number can earn from what is sent to it, or nobody reads it.
+const NOT_TEXTED = [
+  "PREMIUM_RATE",
+  "SHARED_COST",
+  "PERSONAL_NUMBER",
+  "UAN",
+  "PAGER",
+  "TOLL_FREE",
+  "VOICEMAIL",
+];
 
 /** The number that somebody means, in the one form in which it is stored; undefined when it is none. */
 export function normalisePhone(text: string): PhoneNumber | undefined {
@@ -93,7 +101,7 @@ export function normalisePhone(text: string): PhoneNumber | undefined {
   const phone = parsePhoneNumberFromString(`+${digits}`, { extract: false });
   // Numbers of no country belong to satellites and call centres.
   if (!phone?.isValid() || phone.country === undefined) return undefined;
-  if (PAID_BY_SENDER.includes(phone.getType() ?? "")) return undefined;
+  if (NOT_TEXTED.includes(phone.getType() ?? "")) return undefined;
   return { number: phone.number.slice(1), country: phone.country };
 }
 

@@ -10,7 +10,7 @@ interface Lane {
 /** How a vendor did not take an SMS. */
 type Fate = "refused" | "down" | "failed";
 
-/** The vendors in their order: whoever does not take an SMS is followed by the next. */
+/** The vendors in their order: whoever does not take an SMS is followed by the next, but for what nobody shall take. */
 export function createFailover(providers: readonly SmsProvider[], clock: Clock): SmsSender {
   const lanes: readonly Lane[] = providers.map((provider) => ({ provider, circuit: createCircuit(clock) }));
 
@@ -30,6 +30,7 @@ export function createFailover(providers: readonly SmsProvider[], clock: Clock):
           return true;
         } catch (fault) {
           report(fault, circuit);
+          if (fault instanceof SmsRefused && fault.isFinal) throw new SmsRefused(`${name}: ${fault.code}`);
           if (fault instanceof SmsRefused) fates.push({ name, fate: "refused", code: fault.code });
           else if (fault instanceof SmsUnavailable)
             fates.push({ name, fate: fault.isDown ? "down" : "failed", code: fault.code });

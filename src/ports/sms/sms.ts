@@ -44,10 +44,13 @@ export class SmsRefused extends Error {
   override name = "SmsRefused";
   /** How the vendor calls it. */
   readonly code: string;
+  /** Nobody else shall be asked: it was blocked against fraud, or its owner wants no SMS. */
+  readonly isFinal: boolean;
 
-  constructor(code: string) {
+  constructor(code: string, { isFinal = false } = {}) {
     super(`no SMS vendor delivers to this number (${code})`);
     this.code = code;
+    this.isFinal = isFinal;
   }
 }
 

@@ -62,6 +62,12 @@ const ABOUT_THE_NUMBER = new Set([
   ...[60200, 60202, 60203, 60205, 60238, 60410, 60605],
 ]);
 
+/** Of these: countries that are switched off, owners who want no SMS, blocks against fraud. Another vendor would be a way around them. */
+const FOR_EVERYBODY = new Set([21408, 21610, 60238, 60410, 60605]);
+
+/** Too much at once for one number, of which others need not suffer. */
+const OF_THIS_NUMBER_NOW = new Set([60207, 60212]);
+
 /** The fault itself is dropped, for it holds number, text and password. */
 function refusalOf(fault: unknown): SmsRefused | SmsUnavailable {
   // Somebody who hangs up says nothing about Twilio.
@@ -69,8 +75,8 @@ function refusalOf(fault: unknown): SmsRefused | SmsUnavailable {
   const fact = (name: string): unknown => (fault instanceof Error ? Reflect.get(fault, name) : undefined);
   const [code, status] = [fact("code"), fact("status")];
   if (typeof code === "number") {
-    if (ABOUT_THE_NUMBER.has(code)) return new SmsRefused(`${code}`);
-    return new SmsUnavailable(`${code}`, { isDown: status !== 400 });
+    if (ABOUT_THE_NUMBER.has(code)) return new SmsRefused(`${code}`, { isFinal: FOR_EVERYBODY.has(code) });
+    return new SmsUnavailable(`${code}`, { isDown: status !== 400 && !OF_THIS_NUMBER_NOW.has(code) });
   }
   return new SmsUnavailable(
     faultCode(fault) ?? (typeof status === "number" ? `HTTP ${status}` : "unreadable"),

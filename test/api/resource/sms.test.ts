@@ -155,7 +155,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     test.each([
       ["is down", twilioError(503, 20503)],
       ["breaks the connection", { kind: "resets" }],
-      ["refuses the number", twilioError(403, 60410)],
+      ["refuses the number", twilioError(403, 60205)],
       ["has something against it", twilioError(400, 20001)],
     ] as const)("and %s is followed by the next, which texts our own code", async (_what, trouble) => {
       const [number, dana] = [freshNumber(), await member(app)];
@@ -361,7 +361,14 @@ describeEachDatabase("the costs of SMS altogether", (database) => {
   test("are none for countries that are not served, nor for numbers whose owner earns by them", async () => {
     const dana = await member(app, clientAt(1));
 
-    for (const number of ["12345678911", "+850 192 123 4567", "+449098790000", "+19005551234"]) {
+    for (const number of [
+      "12345678911",
+      "+850 192 123 4567",
+      "+449098790000",
+      "+19005551234",
+      "+447012345678",
+      "+18002345678",
+    ]) {
       expectRefusal(await dana.add(number), 400, INVALID);
       expectRefusal(await dana.sendCode(number), 400, INVALID);
     }

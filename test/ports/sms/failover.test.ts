@@ -6,6 +6,7 @@ import { type SmsProvider, SmsRefused, SmsUnavailable } from "../../../src/ports
 const SMS = { id: "1", to: "+447418084106", text: "012345" };
 const DOWN = new SmsUnavailable("ECONNREFUSED");
 const REFUSED = new SmsRefused("21614");
+const BLOCKED = new SmsRefused("60410", { isFinal: true });
 const FAILED = new SmsUnavailable("21606", { isDown: false });
 
 /** Vendors that do as they are told, and a clock. */
@@ -60,6 +61,15 @@ describe("SMS go", () => {
     const { send } = house("a", "b");
 
     expect(await send()).toEqual({ asked: ["a"], fault: undefined });
+  });
+
+  test("to nobody else when one has blocked the number against fraud, which says nothing about the vendor", async () => {
+    const { send, faults } = house("a", "b");
+    faults.set("a", BLOCKED);
+
+    expect(await send()).toMatchObject({ asked: ["a"], fault: { name: "SmsRefused", code: "a: 60410" } });
+    faults.clear();
+    expect(await send()).toMatchObject({ asked: ["a"] });
   });
 
   test.each([

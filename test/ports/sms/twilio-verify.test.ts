@@ -63,6 +63,24 @@ describe("a code is wrong", () => {
   );
 });
 
+test.each([60207, 60212])(
+  "Verify's %i is too much for one number, not trouble of the vendor",
+  async (code) => {
+    const { twin, verify } = await start();
+    twin.behave(twilioError(429, code));
+
+    expect(await faultOf(verify.send(MESSAGE))).toMatchObject({ name: "SmsUnavailable", isDown: false });
+    expect(await faultOf(verify.check?.(TO, "012345"))).toMatchObject({ isDown: false });
+  },
+);
+
+test.each([60238, 60410, 60605])("Verify's %i is for every vendor", async (code) => {
+  const { twin, verify } = await start();
+  twin.behave(twilioError(403, code));
+
+  expect(await faultOf(verify.send(MESSAGE))).toMatchObject({ name: "SmsRefused", isFinal: true });
+});
+
 test.each([60200, 60203, 60205, 60238, 60410, 60605])("Verify's %i is about the number", async (code) => {
   const { twin, verify } = await start();
   twin.behave(twilioError(403, code));
