@@ -22,10 +22,10 @@ import { createTwilioVerify } from "./ports/sms/twilio-verify.js";
 import { createHttpWebhook } from "./ports/webhook/http-webhook.js";
 
 /** Who delivers mails and SMS; in development the mailbox stands in for whoever is not configured. */
-export async function createSenders({ mail, sms: { providers } }: Config, clock: Clock) {
+export async function createSenders({ mail, outbox, sms: { providers } }: Config, clock: Clock) {
   const mailbox = createMailbox(clock);
   return {
-    mailer: mail.smtpUrl === undefined ? mailbox : smtpMailer(mail, mail.smtpUrl),
+    mailer: mail.smtpUrl === undefined ? mailbox : smtpMailer(mail, mail.smtpUrl, outbox.leaseSeconds),
     sms: createFailover(
       providers.length === 0
         ? [{ name: "mailbox", send: mailbox.sendSms, close: mailbox.close }]
@@ -36,9 +36,16 @@ export async function createSenders({ mail, sms: { providers } }: Config, clock:
   };
 }
 
-const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string): Mailer =>
+/** Within what a delivery may take, or the mail would be sent once more while the first is still on its way. */
+const smtpPatience = (leaseSeconds: number) => ({
+  timeoutMs: Math.min(10_000, leaseSeconds * 100),
+  sendTimeoutMs: Math.min(40_000, leaseSeconds * 400),
+});
+
+const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string, leaseSeconds: number): Mailer =>
   createSmtpMailer({
     ...settings,
+    ...smtpPatience(leaseSeconds),
     url,
     tlsCa: tlsCaFile === undefined ? undefined : certificatesIn("SMTP_TLS_CA", tlsCaFile),
   });

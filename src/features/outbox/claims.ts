@@ -28,7 +28,19 @@ export interface Claimed {
  * Takes what is due, until a moment. Only the first item of an account can be taken, and those behind it together with it: so nobody
  * else delivers for an account meanwhile, and the order holds whoever delivers.
  */
-export const claimLines = (
+export async function claimLines(database: Database, queue: Queue, wanted: Wanted): Promise<Claimed> {
+  try {
+    return await claim(database, queue, wanted);
+  } catch (fault) {
+    if (fault instanceof Overtaken) return { lines: [], mayHaveMore: true };
+    throw fault;
+  }
+}
+
+/** Something behind a first item was taken by whoever saw another first item: one that staff resent, or that was committed late. */
+class Overtaken extends Error {}
+
+const claim = (
   database: Database,
   queue: Queue,
   { candidates, most, now, until }: Wanted,
@@ -44,7 +56,7 @@ export const claimLines = (
     const behind = each > 0 ? await queue.followers(heads, each + 1, tx) : [];
     const lines = heads.map((head) => lineOf(head, behind, { each, isFree }));
     const ids = lines.flatMap(({ items }) => items.map(({ id }) => id));
-    await queue.lease(ids, until, tx);
+    if (!(await queue.lease(ids, { now, until }, tx))) throw new Overtaken();
     return { lines, mayHaveMore: each === 0 && owned > 0 };
   });
 

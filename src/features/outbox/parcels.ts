@@ -49,6 +49,9 @@ export function createParcels({ database, store, vault, clock, kick }: ParcelsNe
         if (!row) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
         if (row.state !== "dead") throw new Failure(ErrorReason.PARCEL_NOT_RESENDABLE);
         const now = clock();
+        // It would be dropped, and staff believe that it was sent.
+        if (row.expiresAt !== null && row.expiresAt <= now)
+          throw new Failure(ErrorReason.PARCEL_NOT_RESENDABLE);
         await store.revive(id, now, tx);
         await note(tx);
         tx.afterCommit(() => kick(row.channel));

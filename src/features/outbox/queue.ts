@@ -94,18 +94,27 @@ export function createQueue(database: Database) {
       return parts.length === 0 ? [] : select(parts.join(" UNION ALL "), tx);
     },
 
-    /** Counts the attempt at once, so that an item which brings its worker down is given up some day. */
-    async lease(ids: readonly number[], until: Date, tx: Tx): Promise<void> {
+    /**
+     * Takes items until a moment, if all of them are free; answers whether they were. Counts the attempt at once, so that an item which
+     * brings its worker down is given up some day.
+     */
+    async lease(
+      ids: readonly number[],
+      { now, until }: { readonly now: Date; readonly until: Date },
+      tx: Tx,
+    ): Promise<boolean> {
       // A statement that is prepared on every connection: of a few lengths only.
       const padded = [
         ...ids,
         ...Array<number>(2 ** Math.ceil(Math.log2(ids.length)) - ids.length).fill(ids[0] ?? 0),
       ];
-      const marks = padded.map((_id, at) => `$${at + 2}`);
-      await database.sequelize.query(
-        `UPDATE outbox SET attempts = attempts + 1, leased_until = $1 WHERE id IN (${marks})`,
-        { bind: [until, ...padded], type: QueryTypes.UPDATE, transaction: tx.transaction },
+      const marks = padded.map((_id, at) => `$${at + 3}`);
+      const [, taken] = await database.sequelize.query(
+        `UPDATE outbox SET attempts = attempts + 1, leased_until = $1 WHERE id IN (${marks}) ` +
+          "AND +state = 'waiting' AND (leased_until IS NULL OR leased_until <= $2)",
+        { bind: [until, now, ...padded], type: QueryTypes.UPDATE, transaction: tx.transaction },
       );
+      return taken === ids.length;
     },
 
     /** Nothing of what was in them is kept. */

@@ -13,6 +13,7 @@ import {
   isChannelDown,
   isDestinationDown,
   isPermanent,
+  MOST_ATTEMPTS,
   pauseSeconds,
   waitSeconds,
 } from "./rules.js";
@@ -216,6 +217,13 @@ export class OutboxWorker {
     const now = clock();
     if (item.expiresAt !== null && item.expiresAt <= now) {
       await queue.finish(item, "dropped", "expired", now);
+      return true;
+    }
+    // Whoever took it so often did not live to tell. Twice as often, for those taken along with it were counted too.
+    if (item.attempts > 2 * MOST_ATTEMPTS) {
+      const { id, channel, topic, messageId } = item;
+      await queue.finish(item, "dead", "no worker has come back from it", now);
+      this.#needs.logger.error({ item: id, messageId, channel, topic }, "gave up a delivery");
       return true;
     }
     const heldBackUntil = await carrier.heldBackUntil(item);

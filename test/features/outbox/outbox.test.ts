@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { MOST_ATTEMPTS } from "../../../src/features/outbox/rules.js";
+import { secondsAfter } from "../../../src/platform/clock.js";
 import { ChannelDown, DeliveryRefused } from "../../../src/ports/delivery.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { aReceiver, startOutboxes } from "../../support/outboxes.js";
@@ -367,6 +368,37 @@ describeEachDatabase("the outbox", (kind) => {
     open.deliverBy(back);
     await open.resend(Number(listed[0]?.id), async () => {});
     await vi.waitFor(() => expect(back.taken).toHaveLength(1));
+  });
+
+  test("what has expired cannot be resent, for it would be dropped", async () => {
+    const { post, outbox, rows, time } = await start();
+    const receiver = aReceiver();
+    receiver.refuse("s3cret", new DeliveryRefused("no", { permanent: true }));
+    const open = outbox(receiver);
+    await post(open, { expiresAt: secondsAfter(time.clock(), 600) });
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ state: "dead" }]));
+    const { rows: listed } = await open.list({ state: "dead" }, { offset: 0, limit: 10 });
+
+    time.advance(600);
+
+    await expect(open.resend(Number(listed[0]?.id), async () => {})).rejects.toMatchObject({
+      reasons: [ErrorReason.PARCEL_NOT_RESENDABLE],
+    });
+    expect(await rows()).toMatchObject([{ state: "dead" }]);
+  });
+
+  test("what brings down whoever takes it is given up some day", async () => {
+    const { post, outbox, rows, database } = await start();
+    const receiver = aReceiver();
+    await post(outbox(undefined), {});
+    await database.write("UPDATE outbox SET attempts = ?", [2 * MOST_ATTEMPTS]);
+
+    outbox(receiver);
+
+    await vi.waitFor(async () =>
+      expect(await rows()).toMatchObject([{ state: "dead", last_error: "no worker has come back from it" }]),
+    );
+    expect(receiver.tried).toEqual([]);
   });
 
   test("a stop waits for the delivery in flight, begins no other and gives back what it had taken", async () => {

@@ -27,9 +27,10 @@ function aWorker() {
     },
     lock: async (ids) => waiting.filter(({ id }) => ids.includes(id)),
     followers: async () => [],
-    async lease(ids, until) {
+    async lease(ids, { until }) {
       for (const [at, item] of waiting.entries())
         if (ids.includes(item.id)) waiting[at] = { ...item, leasedUntil: until };
+      return true;
     },
     markSent: async (claims) => remove(claims),
     release: async () => {},
