@@ -22,8 +22,6 @@ export default defineConfig({
     // Against tests that hang, not slow ones: processes, hashes and a browser share two cores here and there.
     testTimeout: 40_000,
     hookTimeout: 60_000,
-    // For the same reason: what is awaited comes, but not always within the second that is usual. What has to be quick is timed by its test.
-    expect: { poll: { timeout: 10_000 } },
     // A forgotten `.only` would silently leave out the rest of its file.
     allowOnly: false,
     passWithNoTests: false,

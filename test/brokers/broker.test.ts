@@ -61,7 +61,7 @@ test("a message is confirmed, and told apart from one for which nobody listens",
 
   expect(await isHeard(broker, message)).toBe(true);
   expect(await isHeard(broker, aMessage({ routingKey: "nobody.listens" }))).toBe(false);
-  await expect.poll(() => heard).toEqual([message.messageId]);
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([message.messageId]);
 });
 
 test("a message that the broker will never take is refused for good, and those at the same time are not", async () => {
@@ -77,7 +77,9 @@ test("a message that the broker will never take is refused for good, and those a
   const faults = outcomes.filter((outcome) => outcome !== undefined);
   expect(faults).toEqual([expect.any(DeliveryRefused)]);
   expect(faults[0]).toMatchObject({ permanent: true, message: "the broker refuses it (406)" });
-  await expect.poll(() => new Set(heard)).toEqual(new Set(good.map(({ messageId }) => messageId)));
+  await expect
+    .poll(() => new Set(heard), { timeout: 10_000 })
+    .toEqual(new Set(good.map(({ messageId }) => messageId)));
 });
 
 test("an exchange that somebody has declared otherwise is refused until it is gone; others work meanwhile", async () => {
@@ -139,7 +141,7 @@ test("a broker that hangs is given up in time, and used again when it is back", 
   await expect.poll(() => failureOf(broker.publish(message)), { timeout: 15_000 }).toBeUndefined();
 
   expect(hung).toBeInstanceOf(ChannelDown);
-  await expect.poll(() => heard).toContain(message.messageId);
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain(message.messageId);
 });
 
 test.each([
@@ -189,7 +191,7 @@ test("what was written to a broker that is short of memory is not told when it h
   await rabbitmq.control("set_vm_memory_high_watermark", "0.6");
   const last = aMessage();
   await expect.poll(() => failureOf(broker.publish(last)), { timeout: 15_000 }).toBeUndefined();
-  await expect.poll(() => heard).toContain(last.messageId);
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain(last.messageId);
 
   // What else it has read would come from another of its connections.
   await sleep(500);
@@ -211,7 +213,7 @@ test("a message that is given up before there was a connection is not sent when 
   proxy.latency = 0;
   const last = aMessage();
   await expect.poll(() => failureOf(broker.publish(last)), { timeout: 15_000 }).toBeUndefined();
-  await expect.poll(() => heard).toContain(last.messageId);
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain(last.messageId);
 
   expect(givenUp).toBeInstanceOf(ChannelDown);
   expect(heard).toEqual([last.messageId]);
@@ -267,5 +269,5 @@ test("a broker that was killed is used again when it is back, with the exchange 
   await expect.poll(() => failureOf(broker.publish(message)), { timeout: 15_000 }).toBeUndefined();
 
   expect(down).toBeInstanceOf(ChannelDown);
-  await expect.poll(() => heard).toContain(message.messageId);
+  await expect.poll(() => heard, { timeout: 10_000 }).toContain(message.messageId);
 });

@@ -63,7 +63,7 @@ describe.each(testBrokers())("with %s", (program) => {
       await house.server().listening();
 
       await untilCounts(house, events, { sent: 300 });
-      await expect.poll(() => listener.heard.length).toBe(300 + heardBefore - sent);
+      await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(300 + heardBefore - sent);
       for (const account of accounts) expect(listener.numbersOf(account)).toEqual([0, 1, 2]);
       expect(listener.copies()).toBe(heardBefore - sent);
       expect(listener.copies()).toBeLessThanOrEqual(LANES);
@@ -95,7 +95,9 @@ describe.each(testBrokers())("with %s", (program) => {
       proxy.down = false;
 
       await untilCounts(house, events, { sent: 400 });
-      await expect.poll(() => new Set(listener.heard.map(({ id }) => id)).size).toBe(400);
+      await expect
+        .poll(() => new Set(listener.heard.map(({ id }) => id)).size, { timeout: 10_000 })
+        .toBe(400);
       for (const account of accounts) expect(listener.numbersOf(account)).toEqual(range(20));
       expect(listener.copies()).toBeLessThanOrEqual(LANES);
     });
@@ -123,7 +125,7 @@ describe.each(testBrokers())("with %s", (program) => {
 
       await untilCounts(house, events, { sent: 10 });
       // Its queue, which was killed too, may tell again what was acknowledged.
-      await expect.poll(() => new Set(listener.heard.map(({ id }) => id)).size).toBe(10);
+      await expect.poll(() => new Set(listener.heard.map(({ id }) => id)).size, { timeout: 10_000 }).toBe(10);
       for (const account of accounts) expect(listener.numbersOf(account)).toEqual([0, 0]);
     });
 
@@ -137,7 +139,7 @@ describe.each(testBrokers())("with %s", (program) => {
       });
       const doomed = house.server();
       const door = await doomed.listening();
-      await expect.poll(() => proxy.connections()).toBe(1);
+      await expect.poll(() => proxy.connections(), { timeout: 10_000 }).toBe(1);
       proxy.blackhole = true;
       const email = freshEmail();
 
@@ -207,7 +209,7 @@ describe.each(testBrokers())("with %s", (program) => {
       await broker.control("set_permissions", user, ".*", ".*", ".*");
 
       await untilCounts(house, events, { sent: 20 });
-      await expect.poll(() => listener.heard.length).toBe(20);
+      await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(20);
       for (const account of accounts) expect(listener.numbersOf(account)).toEqual(range(4));
     });
 
@@ -230,7 +232,7 @@ describe.each(testBrokers())("with %s", (program) => {
       await listener.consume();
 
       await untilCounts(house, events, { sent: 12 });
-      await expect.poll(() => listener.heard.length).toBe(12);
+      await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(12);
       for (const account of accounts) expect(listener.numbersOf(account)).toEqual(range(3));
     });
 
@@ -259,7 +261,7 @@ describe.each(testBrokers())("with %s", (program) => {
 
         await untilCounts(house, events, { sent: 480 });
         expect(await house.counts({ topic: "poison" })).toEqual({ dead: 5 });
-        await expect.poll(() => listener.heard.length).toBe(480);
+        await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(480);
         expect(listener.copies()).toBe(0);
         const inOrder = range(5).flatMap(() => range(8));
         for (const account of accounts) expect(listener.numbersOf(account)).toEqual(inOrder);

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Logger } from "../../src/platform/logger.js";
 import { describeEachDatabase } from "../support/databases.js";
 import { eventKeys } from "../support/event-keys.js";
+import { type LoggedLine, loggerInto } from "../support/logged-lines.js";
 import { startPostmaster } from "../support/postmaster.js";
 import { startedRabbitmq } from "../support/rabbitmq.js";
 import { freshEmail, post, rest } from "../support/rest.js";
@@ -13,7 +13,7 @@ const rabbitmq = startedRabbitmq();
 
 describeEachDatabase("events while a broker comes and goes", (database) => {
   const keys = eventKeys();
-  const lines: { level: string; details: Record<string, unknown> }[] = [];
+  const lines: LoggedLine[] = [];
   const app = startedApp(database, {
     logger: loggerInto(lines),
     environment: {
@@ -71,10 +71,12 @@ describeEachDatabase("events while a broker comes and goes", (database) => {
     const began = performance.now();
     const email = await signUp();
     const took = performance.now() - began;
-    await expect.poll(() => lines.some(({ details }) => details.channel === "amqp")).toBe(true);
+    await expect
+      .poll(() => lines.some(({ details }) => details.channel === "amqp"), { timeout: 10_000 })
+      .toBe(true);
     const newest = async () => (await parcels()).find(({ topic }) => topic === TOKEN);
     // While it is tried, the attempt counts.
-    await expect.poll(newest).toMatchObject({ state: "waiting", attempts: 0 });
+    await expect.poll(newest, { timeout: 10_000 }).toMatchObject({ state: "waiting", attempts: 0 });
     await rabbitmq.restart();
     const mailer = await aMailer();
     // The channel rests for up to half a minute.
@@ -99,17 +101,3 @@ describeEachDatabase("events while a broker comes and goes", (database) => {
     expect((await mailer.letter(TOKEN, email)).event).toMatchObject({ language: "en" });
   });
 });
-
-function loggerInto(lines: { level: string; details: Record<string, unknown> }[]): Logger {
-  const at = (level: string) => (details: object, message: string) => {
-    lines.push({ level, details: { ...details, message } });
-  };
-  const logger: Logger = {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: () => logger,
-  };
-  return logger;
-}

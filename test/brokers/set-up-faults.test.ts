@@ -61,7 +61,7 @@ describeEachDatabase("events", (database) => {
       await listener.consume();
 
       await untilCounts(house, odd, { sent: 10 });
-      await expect.poll(() => listener.heard.length).toBe(10);
+      await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(10);
       for (const account of accounts.slice(0, 5)) expect(listener.numbersOf(account)).toEqual([0, 1]);
     },
   );
@@ -89,6 +89,6 @@ describeEachDatabase("events", (database) => {
     proxy.resetAll();
 
     await untilCounts(house, events, { sent: 10 });
-    await expect.poll(() => listener.heard.length).toBe(10);
+    await expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBe(10);
   });
 });

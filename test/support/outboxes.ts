@@ -9,9 +9,9 @@ import {
 } from "../../src/features/outbox/outbox.js";
 import { createOutboxStore } from "../../src/features/outbox/store.js";
 import type { WorkerSettings } from "../../src/features/outbox/worker.js";
-import type { Logger } from "../../src/platform/logger.js";
 import { createVault } from "../../src/platform/secrets.js";
 import { openMigrated, type TestDatabase } from "./databases.js";
+import { type LoggedLine, loggerInto } from "./logged-lines.js";
 
 /** A row of the outbox as the database has it. */
 export interface Row {
@@ -26,7 +26,7 @@ export async function startOutboxes(kind: TestDatabase) {
   const closing: (() => unknown)[] = [close];
   const accounts = await accountsIn(database);
   const time = movableTime();
-  const logged: { level: string; details: object }[] = [];
+  const logged: LoggedLine[] = [];
   return {
     database,
     /** Ids of three accounts. */
@@ -130,20 +130,6 @@ function movableTime() {
       now += seconds * 1000;
     },
   };
-}
-
-function loggerInto(lines: { level: string; details: object }[]): Logger {
-  const at = (level: string) => (details: object, message: string) => {
-    lines.push({ level, details: { ...details, message } });
-  };
-  const logger: Logger = {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: () => logger,
-  };
-  return logger;
 }
 
 export async function accountsIn({ sequelize }: Database): Promise<[number, number, number]> {
