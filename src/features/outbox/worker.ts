@@ -4,21 +4,12 @@ import { type Clock, secondsAfter } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
-import { ChannelDown, DeliveryRefused, type DestinationDown } from "../../ports/delivery.js";
+import { type ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
 import { claimLines, type Line } from "./claims.js";
+import { createFailures, type Failures } from "./failures.js";
 import type { Claim, OutboxItem, Queue } from "./queue.js";
-import {
-  afterFailure,
-  askedSeconds,
-  isChannelDown,
-  isDestinationDown,
-  isPermanent,
-  MOST_ATTEMPTS,
-  pauseSeconds,
-  waitSeconds,
-} from "./rules.js";
+import { isChannelDown, MOST_ATTEMPTS, pauseSeconds } from "./rules.js";
 import { Search } from "./search.js";
-import { createSeldom } from "./seldom.js";
 import { SentNotes } from "./sent-notes.js";
 
 /** What leads out of the house by one channel. */
@@ -68,7 +59,7 @@ export class OutboxWorker {
   readonly #needs: WorkerNeeds;
   readonly #search: Search;
   readonly #sent: SentNotes;
-  readonly #isNews: (word: string) => boolean;
+  readonly #failures: Failures;
   readonly #lanes = new Set<Promise<void>>();
   readonly #found: Taken[] = [];
   #looking: Promise<void> | undefined;
@@ -82,7 +73,7 @@ export class OutboxWorker {
     this.#needs = needs;
     this.#search = new Search(needs.queue, needs.carrier.channel);
     this.#sent = new SentNotes(needs);
-    this.#isNews = createSeldom(needs.clock);
+    this.#failures = createFailures(needs);
   }
 
   start(): void {
@@ -221,9 +212,7 @@ export class OutboxWorker {
     }
     // Whoever took it so often did not live to tell. Twice as often, for those taken along with it were counted too.
     if (item.attempts > 2 * MOST_ATTEMPTS) {
-      const { id, channel, topic, messageId } = item;
-      await queue.finish(item, "dead", "no worker has come back from it", now);
-      this.#needs.logger.error({ item: id, messageId, channel, topic }, "gave up a delivery");
+      await this.#failures.giveUp(item, "no worker has come back from it");
       return true;
     }
     const heldBackUntil = await carrier.heldBackUntil(item);
@@ -263,36 +252,7 @@ export class OutboxWorker {
       return false;
     }
     this.#vain = 0;
-    if (isDestinationDown(fault)) {
-      await this.#putOff(item, fault);
-      return false;
-    }
-    const { queue, clock, logger } = this.#needs;
-    const { id, channel, topic, userId, attempts, messageId } = item;
-    const reason = reasonOf(fault).slice(0, 255);
-    const facts = { item: id, messageId, channel, topic, accountId: userId, attempts, reason };
-    const next = afterFailure(attempts, isPermanent(fault), jitter(), askedSeconds(fault));
-    if (next.kind === "give up") {
-      await queue.finish(item, "dead", reason, clock());
-      logger.error(facts, "gave up a delivery");
-      return true;
-    }
-    await queue.postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
-    logger.warn({ ...facts, retryInSeconds: Math.round(next.delaySeconds) }, "a delivery failed");
-    return false;
-  }
-
-  /** Only what waits for the same account waits with it, and no attempt is used up. */
-  async #putOff(item: OutboxItem, fault: DestinationDown): Promise<void> {
-    const { queue, clock, logger } = this.#needs;
-    const now = clock();
-    const waited = (now.getTime() - item.createdAt.getTime()) / 1000;
-    const seconds = waitSeconds(fault, waited, jitter());
-    const { channel, topic } = item;
-    const facts = { channel, topic, reason: fault.message, retryInSeconds: Math.round(seconds) };
-    // It concerns all that goes there.
-    if (this.#isNews(fault.message)) logger.warn(facts, "a destination takes no deliveries");
-    await queue.release([item], secondsAfter(now, seconds), fault.message.slice(0, 255));
+    return this.#failures.note(item, fault);
   }
 
   /** Nothing of what waits is tried meanwhile, and none of it has used an attempt up. Answers when it is over. */
@@ -330,7 +290,3 @@ export class OutboxWorker {
     this.#needs.logger.warn(facts, "the outbox cannot reach its database");
   }
 }
-
-// Messages of other errors may quote what was to be sent.
-const reasonOf = (fault: unknown): string =>
-  fault instanceof DeliveryRefused || fault instanceof ChannelDown ? fault.message : shortReason(fault);
