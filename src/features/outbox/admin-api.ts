@@ -11,7 +11,7 @@ import { parcelView, stateOf } from "./view.js";
 
 export interface OutboxApiNeeds {
   readonly accounts: Pick<Accounts, "byUid" | "uidsOf">;
-  readonly activities: Pick<Activities, "succeeded">;
+  readonly activities: Pick<Activities, "noted">;
   readonly outbox: Outbox;
 }
 
@@ -47,7 +47,10 @@ export const outboxHandlers = ({
     },
 
     async resendParcel({ id = 0n }, { caller, audit }) {
-      const row = await outbox.resend(Number(id), (tx) => activities.succeeded(audit, caller.accountId, tx));
+      const facts = { parcel: Number(id) };
+      const row = await outbox.resend(Number(id), (tx) =>
+        activities.noted(audit, caller.accountId, { result: "succeed", facts }, tx),
+      );
       return { parcel: parcelView(row, { uid: await uidOf(row) }) };
     },
   };

@@ -98,7 +98,10 @@ const PLAIN = new Set([
 /** The same with everything masked that is not known to be harmless. */
 export function masked(payload: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries(payload).map(([name, value]) => [name, PLAIN.has(name) ? value : maskedValue(value)]),
+    Object.entries(payload).map(([name, value]) => [
+      name,
+      PLAIN.has(name) && typeof value !== "object" ? value : maskedValue(value),
+    ]),
   );
 }
 

@@ -3,6 +3,7 @@ import { DeliveryRefused } from "../../../src/ports/delivery.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { aReceiver } from "../../support/outboxes.js";
 import { activeMember, expectRefusal, rest, signIn } from "../../support/rest.js";
+import { accountWith } from "../../support/staff.js";
 import { startedApp } from "../../support/start-app.js";
 
 interface Parcel {
@@ -78,6 +79,9 @@ describeEachDatabase("staff about what leaves the server", (database) => {
     expect(receiver.taken[0]?.messageId).toBe((answer.body as Parcel).message_id);
     const all = await rest(app, "GET", "/resource/users/activity/all", { headers });
     expect((all.body as { action: string }[]).map(({ action }) => action)).toContain("resend");
+    const { id: admin } = await accountWith(app, "admin@barong.io");
+    const resent = (await app.rooms.activities.latest(admin, 10)).find(({ action }) => action === "resend");
+    expect(JSON.parse(resent?.data ?? "")).toEqual({ parcel: id });
     await expect
       .poll(async () => (await rest(app, "GET", `/admin/outbox/${id}`, { headers })).body)
       .toMatchObject({ state: "sent" });

@@ -311,12 +311,26 @@ describeEachDatabase("the outbox", (kind) => {
     const receiver = aReceiver();
     receiver.refuse("s3cret", new DeliveryRefused("no", { permanent: true }));
     const open = outbox(receiver);
-    await post(open, { payload: { to: "dana@example.com", word: "s3cret", language: "de" } });
+    await post(open, {
+      payload: {
+        to: "dana@example.com",
+        word: "s3cret",
+        language: "de",
+        name: { first: "Dana" },
+        state: ["of mind"],
+      },
+    });
     await vi.waitFor(async () => expect(await rows()).toMatchObject([{ state: "dead" }]));
     const { rows: listed } = await open.list({ state: "dead" }, { offset: 0, limit: 10 });
     const id = Number(listed[0]?.id);
 
-    expect((await open.inspect(id)).contents).toEqual({ to: "d***", word: "***", language: "de" });
+    expect((await open.inspect(id)).contents).toEqual({
+      to: "d***",
+      word: "***",
+      language: "de",
+      name: { first: "***" },
+      state: ["***"],
+    });
     receiver.refuse("s3cret", undefined);
     await open.resend(id, async () => {});
 
