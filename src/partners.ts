@@ -36,16 +36,26 @@ export async function createSenders({ mail, outbox, sms: { providers } }: Config
   };
 }
 
-/** Within what a delivery may take, or the mail would be sent once more while the first is still on its way. */
-const smtpPatience = (leaseSeconds: number) => ({
-  timeoutMs: Math.min(10_000, leaseSeconds * 100),
-  sendTimeoutMs: Math.min(40_000, leaseSeconds * 400),
+/**
+ * How long others may take, in milliseconds: less than the half of its lease that a delivery has, or the same would be sent once more while
+ * the first is still on its way. A broker has half of that, for one that hangs shall use no attempt up.
+ */
+const patienceFor = (leaseSeconds: number) => ({
+  mail: {
+    timeoutMs: Math.min(10_000, leaseSeconds * 100),
+    sendTimeoutMs: Math.min(40_000, leaseSeconds * 400),
+  },
+  broker: {
+    publishMs: Math.min(20_000, leaseSeconds * 250),
+    connectMs: Math.min(5000, leaseSeconds * 125),
+  },
+  webhook: { timeoutMs: Math.min(15_000, leaseSeconds * 500 - 1000) },
 });
 
 const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string, leaseSeconds: number): Mailer =>
   createSmtpMailer({
     ...settings,
-    ...smtpPatience(leaseSeconds),
+    ...patienceFor(leaseSeconds).mail,
     url,
     tlsCa: tlsCaFile === undefined ? undefined : certificatesIn("SMTP_TLS_CA", tlsCaFile),
   });
@@ -71,27 +81,18 @@ export function createListeners(config: Config, clock: Clock): Listeners {
   const { events, outbox } = config;
   const { broker, webhooksFile } = events;
   const webhooks = webhooksFile === undefined ? [] : checkedWebhooks(webhooksFile, config);
-  const timeoutMs = webhookPatience(outbox.leaseSeconds);
+  const patience = patienceFor(outbox.leaseSeconds);
   const caFile = broker?.tlsCaFile;
   const tlsCa = caFile === undefined ? undefined : certificatesIn("EVENT_API_RABBITMQ_TLS_CA", caFile);
   return {
-    broker: broker && createAmqpBroker({ url: broker.url, tlsCa, ...brokerPatience(outbox.leaseSeconds) }),
+    broker: broker && createAmqpBroker({ url: broker.url, tlsCa, ...patience.broker }),
     webhooks: webhooks.map(({ name, events, ...settings }) => ({
       name,
       events,
-      webhook: createHttpWebhook({ ...settings, timeoutMs }, clock),
+      webhook: createHttpWebhook({ ...settings, ...patience.webhook }, clock),
     })),
   };
 }
-
-/** Within half of what a delivery may take: one that takes too long uses an attempt up, a broker that hangs does not. */
-const brokerPatience = (leaseSeconds: number) => ({
-  publishMs: Math.min(20_000, leaseSeconds * 250),
-  connectMs: Math.min(5000, leaseSeconds * 125),
-});
-
-/** Within what a delivery may take, so that a request has ended before its event is tried again. */
-const webhookPatience = (leaseSeconds: number): number => Math.min(15_000, leaseSeconds * 500 - 1000);
 
 /** Those that the server can serve; throws an Error of one sentence about one that it cannot. */
 function checkedWebhooks(file: string, { isProduction }: Config): WebhookSettings[] {

@@ -67,12 +67,11 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
      * does, but for a signed request that was seen before.
      */
     async identify({ call, readOnly, ownPath }: DirectCall): Promise<DirectCaller> {
-      const { requestHeader: header, asked, origin } = call;
-      const shown = { header, verb: asked.verb, target: asked.target, ip: origin.ip, isHarmless: readOnly };
-      const authorization = header.get("authorization");
+      const shown = shownBy(call, readOnly);
+      const authorization = shown.header.get("authorization");
       const isBearer = authorization !== null;
       const who = isBearer ? await bearers.byToken(authorization, shown) : await whoShows(shown);
-      const wish = { ...(await ownPath()), origin };
+      const wish = { ...(await ownPath()), origin: call.origin };
       const useUp = who.useUp && (await verdicts.permitOnce(who, wish, who.useUp));
       if (!useUp) await verdicts.permit(who, wish);
       const { kind, account, sessionId, keyId, signedBody } = who;
@@ -96,11 +95,10 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
       { call, readOnly }: Omit<DirectCall, "ownPath">,
       { apiKeyId }: Pick<Caller, "apiKeyId">,
     ): Promise<Holder> {
-      const { requestHeader: header, asked, origin } = call;
-      const shown = { header, verb: asked.verb, target: asked.target, ip: origin.ip, isHarmless: readOnly };
-      const authorization = header.get("authorization");
+      const shown = shownBy(call, readOnly);
+      const authorization = shown.header.get("authorization");
       if (authorization !== null) return (await bearers.byToken(authorization, shown)).account;
-      if (apiKeyId !== undefined) return bearers.ownerOf(apiKeyId, origin.ip);
+      if (apiKeyId !== undefined) return bearers.ownerOf(apiKeyId, shown.ip);
       return (await whoShows(shown)).account;
     },
 
@@ -161,6 +159,11 @@ function mayOpenSocket(header: Pick<Headers, "get">): boolean {
   if (mode === "websocket" || header.get("upgrade") !== null) return true;
   return mode === null && header.get("origin") !== null;
 }
+
+const shownBy = (
+  { requestHeader: header, asked: { verb, target }, origin: { ip } }: DirectCall["call"],
+  isHarmless: boolean,
+): Shown => ({ header, verb, target, ip, isHarmless });
 
 const shownIn = ({ header, verb, target, origin }: Question): Shown => ({
   header,

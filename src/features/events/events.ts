@@ -62,11 +62,12 @@ export function createEvents({ database, store, vault, clock, sinks, post }: Eve
 
   return {
     async record({ name, accountId, payload }: Happening, tx: Tx): Promise<void> {
-      const sealed = vault.seal(JSON.stringify(payload), contextOf(name, accountId));
+      const json = JSON.stringify(payload);
+      const sealed = vault.seal(json, contextOf(name, accountId));
       const [eventId, createdAt] = [uuid(), clock()];
       await store.insert({ eventId, name, userId: accountId, payload: sealed, createdAt }, tx);
       // In its JSON, for that is what leaves.
-      const event: JsonObject = JSON.parse(JSON.stringify(payload));
+      const event: JsonObject = JSON.parse(json);
       const told = { id: eventId, name, at: createdAt.toISOString(), event };
       for (const { channel } of sinks.filter(({ wants }) => wants(name)))
         await post(tx, { channel, topic: name, accountId, messageId: eventId, payload: told });
