@@ -1,5 +1,4 @@
-import { getOption, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import { getOption, isMessage } from "@bufbuild/protobuf";
 import { LabelService as AdminLabelService } from "../gen/barong/admin/v1/label_service_pb.js";
 import { OutboxService } from "../gen/barong/admin/v1/outbox_service_pb.js";
 import { PermissionService } from "../gen/barong/admin/v1/permission_service_pb.js";
@@ -8,7 +7,7 @@ import { UserService as AdminUserService } from "../gen/barong/admin/v1/user_ser
 import { AuthzService, KeyService } from "../gen/barong/authz/v1/authz_service_pb.js";
 import { ErrorReason } from "../gen/barong/errors/v1/error_reason_pb.js";
 import { EventService } from "../gen/barong/events/v1/event_service_pb.js";
-import { SessionService } from "../gen/barong/identity/v1/session_service_pb.js";
+import { CreateSessionRequestSchema, SessionService } from "../gen/barong/identity/v1/session_service_pb.js";
 import { StatusService } from "../gen/barong/identity/v1/status_service_pb.js";
 import { UserService } from "../gen/barong/identity/v1/user_service_pb.js";
 import { Access, method as methodRules } from "../gen/barong/options/v1/options_pb.js";
@@ -110,7 +109,7 @@ function refusals(logger: Logger): RefusalOf {
 
 /** What the steps before a handler need of the rooms. */
 export const stepsWith = (
-  { authz, throttles, otp, activities }: Rooms,
+  { authz, throttles, otp, activities, captchaPasses }: Rooms,
   captcha: Captcha,
   ownPathOf: OwnPathOf,
 ): Steps => ({
@@ -120,24 +119,14 @@ export const stepsWith = (
       readOnly: getOption(call.method, methodRules).readOnly,
       ownPath: () => ownPathOf(call, read),
     }),
-  verifyCaptcha: (answer, { method, origin: { ip } }) =>
-    captcha.verify(answer === undefined ? undefined : jsonOf(answer), {
-      ip,
-      action: getOption(method, methodRules).captchaAction,
-    }),
+  async verifyCaptcha(answer, { method, origin: { ip } }, request) {
+    if (isMessage(request, CreateSessionRequestSchema) && (await captchaPasses.take(request, answer))) return;
+    await captcha.verify(answer, { ip, action: getOption(method, methodRules).captchaAction });
+  },
   spend: throttles.spend,
   proveSecondFactor: (code, { caller }) => otp.proveSecondFactor(caller, code),
   recordRefusal: activities.failed,
 });
-
-/** Over RPC a value may hold what JSON cannot say, such as a number that is none; no widget answers a number. */
-function jsonOf(value: Value): JsonValue {
-  try {
-    return toJson(ValueSchema, value);
-  } catch {
-    return 0;
-  }
-}
 
 /** What the lower layers throw, as the catalogue says it. */
 export function translate(fault: unknown): Failure | undefined {

@@ -46,6 +46,7 @@ import { createProfiles } from "./features/profiles/profiles.js";
 import { createProfileStore } from "./features/profiles/store.js";
 import { createRecovery } from "./features/recovery/recovery.js";
 import { createRegistration } from "./features/registration/registration.js";
+import { createCaptchaPasses } from "./features/sessions/captcha-passes.js";
 import type { TrustedOrigins } from "./features/sessions/rules.js";
 import { createSessions } from "./features/sessions/sessions.js";
 import { createSignIn } from "./features/sessions/sign-in.js";
@@ -165,13 +166,20 @@ export function createRooms({
     clock,
     appName: config.appName,
   });
+  const { vendor: captchaVendor, actions: captchaActions } = config.captcha;
+  const captchaPasses = createCaptchaPasses({
+    database,
+    accounts,
+    tokens,
+    isDemanded: captchaVendor !== undefined && captchaActions.includes("session_create"),
+  });
   const sessions = createSessions({
     database,
     store: createSessionStore(database),
     accounts,
     activities,
     mails,
-    signIn: createSignIn({ accounts, otp, throttles, activities, hasher }),
+    signIn: createSignIn({ accounts, otp, throttles, activities, hasher, captchaPasses }),
     clock,
     limits: config.sessions,
     cacheMs: config.authz.cacheMs,
@@ -247,6 +255,7 @@ export function createRooms({
       vault,
       clock,
     }),
+    captchaPasses,
     authz: createAuthz({ verdicts, bearer, bearers, rules, timeoutMs: config.authz.timeoutMs }),
     directory: createDirectory({ store: accountStore }),
     documents,

@@ -1,5 +1,4 @@
-import { create, type Message } from "@bufbuild/protobuf";
-import type { Value } from "@bufbuild/protobuf/wkt";
+import { create, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Audit, Call } from "../platform/call.js";
 import { beyondCall, withinCall } from "../platform/deadline.js";
@@ -20,7 +19,7 @@ export interface Steps {
   /** Tells who calls, whom the permissions allow it. Throws a Failure for anybody else; `call.caller` is not to be read yet. */
   readonly identify: Identify;
   /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
-  verifyCaptcha(answer: Value | undefined, call: Call): Promise<void>;
+  verifyCaptcha(answer: JsonValue | undefined, call: Call, request: Message): Promise<void>;
   readonly spend: Spend;
   /** Throws a Failure unless `code` is the caller's current one-time code; uses it up. */
   proveSecondFactor(code: string, call: Call): Promise<void>;
@@ -129,7 +128,7 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     fillPage?.(request.message);
     // Counted first, so that nobody can have the vendor asked without end.
     if (!takesFiles) await count?.(request.message, call);
-    if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call);
+    if (answerIn) await steps.verifyCaptcha(answerIn(request.message), call, request.message);
     // Last, since it uses the code up.
     if (code !== undefined) await steps.proveSecondFactor(code, call);
     return request.message;

@@ -1,10 +1,9 @@
 import { create, type DescField, type DescMethod, ScalarType } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Access, type MethodRules, type RateLimit } from "../../gen/barong/options/v1/options_pb.js";
 import { compileRules, nameOf, RuleConflict } from "../transcoding/rules.js";
 import { formBytesOf, problemsOfFiles } from "./file-fields.js";
 import type { Offer, Served } from "./served.js";
-import { CAPTCHA_FIELDS } from "./steps/captcha.js";
+import { CAPTCHA_FIELDS, isCaptchaField } from "./steps/captcha.js";
 import { isAbility } from "./steps/permit.js";
 import { hasRules, validator } from "./steps/rules.js";
 import { SECOND_FACTOR_FIELD } from "./steps/second-factor.js";
@@ -71,9 +70,6 @@ function problemsOfMethod({ method, served, rules, access, noApiKeys, errorScope
   problems.push(...problemsOfFiles(method), ...unreadableRules(method));
   return problems;
 }
-
-const isCaptchaField = (field: DescField): boolean =>
-  CAPTCHA_FIELDS.includes(field.name) && field.message?.typeName === ValueSchema.typeName;
 
 function problemsOfAbility(access: Access, ability: string): string[] {
   const isStaff = access === Access.STAFF;

@@ -1,47 +1,18 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SessionService } from "../../gen/barong/identity/v1/session_service_pb.js";
 import { UserService } from "../../gen/barong/identity/v1/user_service_pb.js";
 import { type Logger, silentLogger } from "../../src/platform/logger.js";
-import type { CaptchaTwin } from "../support/captcha/captcha-twin.js";
 import { GEETEST, startGeetestTwin } from "../support/captcha/geetest-twin.js";
 import { startHcaptchaTwin } from "../support/captcha/hcaptcha-twin.js";
 import { startRecaptchaTwin } from "../support/captcha/recaptcha-twin.js";
 import { SITE_SECRET } from "../support/captcha/siteverify-twin.js";
+import { startedWith } from "../support/captcha/started.js";
 import { captchaTwins } from "../support/captcha/twins.js";
-import { type TestDatabase, testDatabases } from "../support/databases.js";
 import { expectRefusal, freshEmail, post, rest } from "../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../support/rpc.js";
-import { PASSWORD, type Started, type StartOptions, start } from "../support/start-app.js";
-
-/** The server with a captcha vendor, on one kind of database: the vendor does not care which. */
-function startedWith<Twin extends CaptchaTwin>(
-  startTwin: () => Promise<Twin>,
-  { environment = {}, ...options }: StartOptions = {},
-) {
-  const [database] = testDatabases() as [TestDatabase];
-  const running: { twin?: Twin; app?: Started & { stop(): Promise<void> } } = {};
-  beforeAll(async () => {
-    running.twin = await startTwin();
-    running.app = await start(database, {
-      ...options,
-      environment: { ...running.twin.environment, ...environment },
-    });
-  });
-  beforeEach(() => running.twin?.behave({ kind: "works" }));
-  // What the vendor would not take from us.
-  afterEach(() => expect(running.twin?.faults).toEqual([]));
-  afterAll(async () => {
-    await running.app?.stop();
-    await running.twin?.stop();
-  });
-  return () => {
-    const { twin, app } = running;
-    if (!twin || !app) throw new Error("the server is started by beforeAll");
-    return { twin, app };
-  };
-}
+import { PASSWORD } from "../support/start-app.js";
 
 const SIGN_UP = "/identity/users";
 const SIGN_IN = "/identity/sessions";

@@ -55,7 +55,7 @@ test("the captcha is asked after the limits, with the answer under either name",
   const { url, buckets } = await openTestDoors({
     steps: {
       async verifyCaptcha(answer) {
-        answers.push(answer?.kind.value);
+        answers.push(answer);
         throw new Failure(ErrorReason.CAPTCHA_REQUIRED);
       },
     },
@@ -67,10 +67,11 @@ test("the captcha is asked after the limits, with the answer under either name",
   await post(users, { ...user, recaptcha_response: "old" });
   await post(users, { ...user, recaptcha_response: "old", captcha_response: "new" });
   await post(users, { ...user, captcha_response: null, recaptcha_response: "old" });
+  await post(users, { ...user, captcha_response: " ", recaptcha_response: "old" });
 
   expect(refused).toMatchObject({ status: 400, body: { errors: ["identity.captcha.required"] } });
-  expect(answers).toEqual([undefined, "old", "new", "old"]);
-  expect(buckets).toHaveLength(4);
+  expect(answers).toEqual([undefined, "old", "new", "old", "old"]);
+  expect(buckets).toHaveLength(5);
 });
 
 test("a refusal that cannot be recorded is answered all the same", async () => {

@@ -1,6 +1,7 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { SessionService } from "../../../gen/barong/identity/v1/session_service_pb.js";
 import type { Handlers } from "../../platform/call.js";
+import { captchaAnswerIn } from "../../platform/captcha-answer.js";
 import { Failure } from "../../platform/failure.js";
 import { userView } from "../accounts/view.js";
 import { clearingCookie, settingCookie, tokenIn } from "./cookie.js";
@@ -17,9 +18,11 @@ export const sessionHandlers = (
   sessions: Sessions,
   { lifetimeSeconds, secureCookie, origins }: CookieSettings,
 ): Handlers<typeof SessionService> => ({
-  async createSession({ email = "", password = "", otpCode }, { requestHeader, responseHeader, audit }) {
+  async createSession(request, { requestHeader, responseHeader, audit }) {
     if (!mayBecomeSession(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
-    const credentials = { email, password, otpCode, replaces: tokenIn(requestHeader) };
+    const { email = "", password = "", otpCode, captchaResponse, recaptchaResponse } = request;
+    const captchaAnswer = captchaAnswerIn(captchaResponse, recaptchaResponse);
+    const credentials = { email, password, otpCode, captchaAnswer, replaces: tokenIn(requestHeader) };
     const { account, token } = await sessions.open(credentials, audit);
     responseHeader.append("set-cookie", settingCookie(token, lifetimeSeconds, secureCookie));
     return { user: userView(account) };

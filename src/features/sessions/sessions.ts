@@ -1,3 +1,4 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import type { Audit } from "../../platform/call.js";
@@ -38,6 +39,8 @@ export interface Credentials {
   readonly email: string;
   readonly password: string;
   readonly otpCode: string | undefined;
+  /** The answer to the captcha, where one was demanded. */
+  readonly captchaAnswer: JsonValue | undefined;
   /** The session token the client had until now; its session ends with the new one. */
   readonly replaces: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Audit } from "../../platform/call.js";
 import { Failure } from "../../platform/failure.js";
@@ -8,6 +9,7 @@ import { normaliseEmail } from "../accounts/email-rules.js";
 import type { Activities } from "../activities/activities.js";
 import type { Otp } from "../otp/otp.js";
 import type { Throttles } from "../throttles/throttles.js";
+import type { CaptchaPasses } from "./captcha-passes.js";
 
 /** Guesses at one address from one network; more of them, from anywhere, before the address is closed to strangers for a while. */
 const FROM_ONE_PLACE = { calls: 30, seconds: 3600 };
@@ -21,16 +23,21 @@ export interface SignInNeeds {
   readonly throttles: Throttles;
   readonly activities: Activities;
   readonly hasher: PasswordHasher;
+  readonly captchaPasses: Pick<CaptchaPasses, "give">;
 }
 
 export interface Attempt {
   readonly email: string;
   readonly password: string;
   readonly otpCode: string | undefined;
+  /** The answer to the captcha, where one was demanded. */
+  readonly captchaAnswer: JsonValue | undefined;
 }
 
 /** Decides whether somebody is who they say. Every attempt is counted before it is judged, so that parallel guesses count too. */
-export function createSignIn({ accounts, otp, throttles, activities, hasher }: SignInNeeds) {
+export function createSignIn(needs: SignInNeeds) {
+  const { accounts, otp, throttles, activities, hasher, captchaPasses } = needs;
+
   /** An unknown address takes the same time and gives the same answer as a wrong password. */
   async function withPassword(email: string, password: string): Promise<Account> {
     const account = await accounts.byEmail(email);
@@ -69,7 +76,7 @@ export function createSignIn({ accounts, otp, throttles, activities, hasher }: S
   return {
     /** The account and how the log names the sign-in; throws a Failure otherwise. */
     async check(
-      { email, password, otpCode }: Attempt,
+      { email, password, otpCode, captchaAnswer }: Attempt,
       audit: Audit,
     ): Promise<{ account: Account; action: string }> {
       const address = normaliseEmail(email);
@@ -84,7 +91,12 @@ export function createSignIn({ accounts, otp, throttles, activities, hasher }: S
       const about = { accountId: account.id };
       if (account.state === "banned") throw new Failure(ErrorReason.ACCOUNT_BANNED, { about });
       if (account.state !== "active") throw new Failure(ErrorReason.ACCOUNT_NOT_ACTIVE, { about });
-      if (account.otp) await proveSecondFactor(account, otpCode);
+      if (account.otp) {
+        await proveSecondFactor(account, otpCode).catch(async (refusal: unknown) => {
+          if (refusal instanceof Failure) await captchaPasses.give(account, captchaAnswer);
+          throw refusal;
+        });
+      }
       return { account, action: account.otp ? WITH_SECOND_FACTOR : audit.action };
     },
   };

@@ -9,7 +9,7 @@ import {
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
 
-export type Purpose = "confirmation" | "password_reset";
+export type Purpose = "confirmation" | "password_reset" | "captcha_pass";
 
 function defineOneTimeTokenModel({ sequelize }: Database) {
   class OneTimeTokenModel extends Model<
@@ -61,6 +61,12 @@ export function createTokenStore(database: Database) {
       const where = { id, usedAt: null };
       const [marked] = await OneTimeTokenModel.update({ usedAt: now }, { where, ...inTransaction(tx) });
       return marked === 1;
+    },
+
+    /** Deletes a token that has not expired; false when there is none. One statement, so that one of two parallel calls fails. */
+    async take(tokenHash: string, purpose: Purpose, now: Date): Promise<boolean> {
+      const where = { tokenHash, purpose, expiresAt: { [Op.gt]: now } };
+      return (await OneTimeTokenModel.destroy({ where })) === 1;
     },
 
     deleteExpired: (now: Date, most: number): Promise<number> =>

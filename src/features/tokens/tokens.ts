@@ -7,31 +7,48 @@ import { sha256Hex } from "../../platform/secrets.js";
 import type { Account } from "../accounts/accounts.js";
 import type { OneTimeToken, Purpose, TokenStore } from "./store.js";
 
-const LIFETIME_SECONDS: Record<Purpose, number> = { confirmation: 24 * 3600, password_reset: 3600 };
+const LIFETIME_SECONDS: Record<Purpose, number> = {
+  confirmation: 24 * 3600,
+  password_reset: 3600,
+  captcha_pass: 300,
+};
 
 export interface TokensNeeds {
   readonly store: TokenStore;
   readonly clock: Clock;
 }
 
+type Id = Pick<Account, "id">;
+
 export interface IssuedToken {
   readonly token: string;
   readonly expiresAt: Date;
 }
 
-/** Tokens sent by e-mail: opaque, stored as a hash, good for one use; a newer one replaces the older. */
+/** Tokens stored as a hash and good for one use; a newer one of the account and the purpose replaces the older. */
 export function createTokens({ store, clock }: TokensNeeds) {
+  async function replace(token: string, { id }: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
+    const now = clock();
+    const expiresAt = secondsAfter(now, LIFETIME_SECONDS[purpose]);
+    await store.deleteUnused(id, purpose, tx);
+    const row = { userId: id, purpose, tokenHash: sha256Hex(token) };
+    await store.insert({ ...row, createdAt: now, expiresAt, usedAt: null }, tx);
+    return { token, expiresAt };
+  }
+
   return {
-    /** A fresh token. The account must be locked by `tx`, else two issued at once would both be good. */
-    async issue(account: Pick<Account, "id">, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
-      const token = opaqueToken();
-      const now = clock();
-      const expiresAt = secondsAfter(now, LIFETIME_SECONDS[purpose]);
-      await store.deleteUnused(account.id, purpose, tx);
-      const row = { userId: account.id, purpose, tokenHash: sha256Hex(token) };
-      await store.insert({ ...row, createdAt: now, expiresAt, usedAt: null }, tx);
-      return { token, expiresAt };
+    /** A fresh opaque token. The account must be locked by `tx`, else two issued at once would both be good. */
+    issue: (account: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> =>
+      replace(opaqueToken(), account, purpose, tx),
+
+    /** Makes a text that somebody holds a token. The account must be locked by `tx`. */
+    async admit(token: string, account: Id, purpose: Purpose, tx: Tx): Promise<void> {
+      await replace(token, account, purpose, tx);
     },
+
+    /** Whether the token is good; it is so no more, also for a call at the same moment. */
+    take: (token: string, purpose: Purpose): Promise<boolean> =>
+      store.take(sha256Hex(token), purpose, clock()),
 
     /** The token's row, used or not; throws Failure(EMAIL_TOKEN_INVALID) when it is unknown, replaced or expired. */
     async find(token: string, purpose: Purpose, tx?: Tx): Promise<OneTimeToken> {

@@ -36,12 +36,15 @@ export function createGeetest({ id, key, url, timeoutMs }: GeetestSettings): Cap
         geetest_validate: validate,
         geetest_seccode: seccode,
       } = textsIn(answer, FIELDS, LONGEST_FIELD);
+      // Otherwise one solved puzzle would do for every seccode that Geetest has ever given out.
+      if (seccode !== `${validate}|jordan`) throw new Failure(ErrorReason.CAPTCHA_REJECTED);
       if (!equalConstantTime(validate, md5(`${key}geetest${challenge}`))) {
         // What the widget makes up while Geetest is out. Anybody can, so it is worth something only if Geetest is out for us too.
         if (validate === md5(challenge)) await register();
         throw new Failure(ErrorReason.CAPTCHA_REJECTED);
       }
-      const verdict = await askVendorForText(`${base}/validate.php`, formOf({ seccode }), timeoutMs);
+      const form = formOf({ seccode, challenge, captchaid: id });
+      const verdict = await askVendorForText(`${base}/validate.php`, form, timeoutMs);
       if (equalConstantTime(verdict.trim(), md5(seccode))) return;
       // Refusals are one word, such as "false"; a page of a proxy is no verdict.
       if (!/^\w{1,64}$/.test(verdict.trim())) throw new VendorDown("UNREADABLE");

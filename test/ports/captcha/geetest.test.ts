@@ -25,13 +25,14 @@ describe("Geetest, version 3", () => {
     await expect(registering).rejects.toSatisfy(is(CAPTCHA_UNAVAILABLE));
   });
 
-  test("the JSON text of an answer, as forms carry it, passes too, and Geetest gets the seccode only", async () => {
+  test("the JSON text of an answer, as forms carry it, passes too, and Geetest gets what it looks at alone", async () => {
     const twin = await openedTwin(startGeetestTwin);
     const answer = twin.solve();
 
     await captchaAt(twin, { GEETEST_URL: `${twin.url}/` }).verify(JSON.stringify(answer), SIGN_UP);
 
-    expect(twin.received).toEqual([{ seccode: answer.geetest_seccode }]);
+    const { geetest_seccode: seccode, geetest_challenge: challenge } = answer;
+    expect(twin.received).toEqual([{ seccode, challenge, captchaid: GEETEST.id }]);
   });
 
   test.each(["geetest_challenge", "geetest_validate", "geetest_seccode"])(
@@ -54,6 +55,18 @@ describe("Geetest, version 3", () => {
     const forged = { ...twin.solve(), geetest_validate: md5("guess") };
 
     await expect(captchaAt(twin, open).verify(forged, SIGN_UP)).rejects.toSatisfy(is(CAPTCHA_REJECTED));
+    expect(twin.asked).toBe(0);
+  });
+
+  test("the validation of a puzzle solved once does not carry the seccode of another", async () => {
+    const twin = await openedTwin(startGeetestTwin);
+    const [mine, bought] = [twin.solve(), twin.solve()];
+    const { geetest_validate: validate } = mine;
+
+    for (const geetest_seccode of [bought.geetest_seccode, validate, `${validate}|michael`]) {
+      const verifying = captchaAt(twin, open).verify({ ...mine, geetest_seccode }, SIGN_UP);
+      await expect(verifying).rejects.toSatisfy(is(CAPTCHA_REJECTED));
+    }
     expect(twin.asked).toBe(0);
   });
 

@@ -8,7 +8,8 @@ export const GEETEST = { id: "geetest-id", key: "geetest-key", seed: "0123456789
 /** Geetest, version 3, in this process. */
 export async function startGeetestTwin() {
   const received: Readonly<Record<string, string>>[] = [];
-  const solved = new Set<string>();
+  /** Challenges by their seccode. */
+  const solved = new Map<string, string>();
 
   const twin = await startVendorTwin({
     faultOf: (request, body) => faultOf(request, body),
@@ -17,16 +18,18 @@ export async function startGeetestTwin() {
         return { status: 200, body: request.url?.endsWith(`=${GEETEST.id}`) ? GEETEST.seed : "0" };
       const form = formIn(body);
       received.push(form);
-      const { seccode = "" } = form;
-      return { status: 200, body: solved.delete(seccode) ? md5(seccode) : "false" };
+      const { seccode = "", challenge, captchaid } = form;
+      const isRight = solved.get(seccode) === challenge && captchaid === GEETEST.id;
+      return { status: 200, body: isRight && solved.delete(seccode) ? md5(seccode) : "false" };
     },
   });
 
-  const answer = (seccode: string) => ({
-    geetest_challenge: "challenge-1f",
-    geetest_validate: md5(`${GEETEST.key}geetestchallenge-1f`),
-    geetest_seccode: seccode,
-  });
+  /** The widget hands out the challenge that it got, with two more characters of its own. */
+  function answer() {
+    const geetest_challenge = `${md5(randomUUID())}1f`;
+    const geetest_validate = md5(`${GEETEST.key}geetest${geetest_challenge}`);
+    return { geetest_challenge, geetest_validate, geetest_seccode: `${geetest_validate}|jordan` };
+  }
   return Object.assign(twin, {
     environment: {
       CAPTCHA: "geetest",
@@ -36,12 +39,13 @@ export async function startGeetestTwin() {
     },
     received,
     solve() {
-      const seccode = `${randomUUID()}|jordan`;
-      solved.add(seccode);
-      return answer(seccode);
+      const solution = answer();
+      const { geetest_challenge: challenge, geetest_seccode: seccode } = solution;
+      solved.set(seccode, challenge);
+      return solution;
     },
     /** As of a puzzle that was solved, but for a look that was never allowed. */
-    forge: () => answer(`${randomUUID()}|jordan`),
+    forge: answer,
     /** What the widget makes up by itself when it cannot reach Geetest. */
     offline() {
       const challenge = md5(randomUUID());
@@ -57,7 +61,10 @@ export async function startGeetestTwin() {
 
 function faultOf(request: IncomingMessage, body: string): Fault | undefined {
   if (request.method !== "GET")
-    return faultOfForm(request, body, { target: "/validate.php", fields: ["seccode"] });
+    return faultOfForm(request, body, {
+      target: "/validate.php",
+      fields: ["seccode", "challenge", "captchaid"],
+    });
   if (/^\/register\.php\?gt=[\w-]+$/.test(request.url ?? "")) return undefined;
   const message = `no GET ${request.url}`;
   return { status: 404, message, body: message };
