@@ -1,8 +1,8 @@
 import type { DescField, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import type { FastifyReply } from "fastify";
-import type { RestCall } from "./call.js";
 import type { FormFile } from "./form.js";
 import type { ResponseValue } from "./respond.js";
+import type { RestCall } from "./rest-call.js";
 
 export interface RestMethod {
   readonly method: DescMethod;

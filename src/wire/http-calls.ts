@@ -3,7 +3,7 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FastifyRequest } from "fastify";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Asked, FileContent, Origin } from "../platform/call.js";
-import type { RestCall } from "../transcoding/call.js";
+import type { RestCall } from "../transcoding/rest-call.js";
 import type { ClientAddress } from "./client-address.js";
 import { HttpAsked } from "./http-asked.js";
 import { keepPace } from "./pace.js";

@@ -1,8 +1,8 @@
 import { type DescMethod, getOption, type Message } from "@bufbuild/protobuf";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { field as fieldRules } from "../../gen/barong/options/v1/options_pb.js";
-import type { RestCall } from "../transcoding/call.js";
 import type { ResponseValue } from "../transcoding/respond.js";
+import type { RestCall } from "../transcoding/rest-call.js";
 import { nameOf } from "../transcoding/rules.js";
 import { transcoder } from "../transcoding/transcoder.js";
 import { type Answer, type AnswerTo, bodyOf } from "./answers.js";

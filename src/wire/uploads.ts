@@ -7,9 +7,9 @@ import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { FileContent } from "../platform/call.js";
 import { Failure } from "../platform/failure.js";
 import { randomHex } from "../platform/random.js";
-import type { RestCall } from "../transcoding/call.js";
 import type { FormFile } from "../transcoding/form.js";
 import type { ArrivingFile } from "../transcoding/options.js";
+import type { RestCall } from "../transcoding/rest-call.js";
 import { type FileBounds, fileBoundsOf, formBytesOf } from "./file-fields.js";
 
 /** The spools of calls whose methods take files. */

@@ -1,10 +1,9 @@
 import { Readable } from "node:stream";
 import type { DescField, DescMethod, Message } from "@bufbuild/protobuf";
 import type { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Activity } from "../../gen/barong/options/v1/options_pb.js";
+import type { MethodRules } from "../../gen/barong/options/v1/options_pb.js";
 import type { Asked, Audit, Call, Caller, FileContent, Origin } from "../platform/call.js";
 import { placeOf } from "./file-fields.js";
-import type { ServedMethod } from "./services.js";
 
 /** A value of a request that could not be read into its field. */
 export interface UnreadableValue {
@@ -35,11 +34,11 @@ export abstract class WireCall implements Call {
   abstract readonly origin: Origin;
   abstract readonly asked: Asked;
   readonly method: DescMethod;
-  private readonly activity: Activity | undefined;
+  private readonly activity: MethodRules["activity"];
   private identified: Caller | undefined;
   private requested: Message | undefined;
 
-  constructor({ method, rules }: Pick<ServedMethod, "method" | "rules">) {
+  constructor({ method, rules }: { readonly method: DescMethod; readonly rules: MethodRules }) {
     this.method = method;
     this.activity = rules.activity;
   }

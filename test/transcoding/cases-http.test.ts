@@ -4,7 +4,7 @@ import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { describe, expect, test } from "vitest";
 import { HttpBodySchema } from "../../gen/google/api/httpbody_pb.js";
-import type { RestCall } from "../../src/transcoding/call.js";
+import type { RestCall } from "../../src/transcoding/rest-call.js";
 import { casesOf, type HttpCase } from "./cases.js";
 import { methodsOf, ruleOf, sample, upload } from "./schema.js";
 import { echo, serve, type TestRoute } from "./server.js";

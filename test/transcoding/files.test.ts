@@ -6,9 +6,9 @@ import { runInNewContext } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { create, type Message } from "@bufbuild/protobuf";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { RestCall } from "../../src/transcoding/call.js";
 import { TranscodingError } from "../../src/transcoding/error.js";
 import type { ArrivingFile } from "../../src/transcoding/options.js";
+import type { RestCall } from "../../src/transcoding/rest-call.js";
 import { ruleOf, upload, uploadedFile } from "./schema.js";
 import { type Served, serve, type TestRoute } from "./server.js";
 

@@ -43,7 +43,7 @@ export function createPermissionChanges(needs: PermissionChangesNeeds) {
   ): Promise<Made> {
     const carried = await labels.carriedBy(caller.accountId);
     return database.transaction(async (tx) => {
-      const present = await store.lockAll(tx);
+      const present = (await store.lockAll(tx)).map(normalised);
       const made = await work(present, tx);
       if (locksOut({ caller, carried, ownPath }, present, afterChange(present, made)))
         throw new Failure(ErrorReason.PERMISSION_LOCKS_OUT);

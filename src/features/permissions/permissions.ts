@@ -9,7 +9,14 @@ import type { Activities } from "../activities/activities.js";
 import type { Labels } from "../labels/labels.js";
 import { createPermissionChanges } from "./changes.js";
 import { createCopy } from "./copy.js";
-import { asksForLabel, carriedOnly, type Judgement, judgementOf, type Question } from "./rules.js";
+import {
+  asksForLabel,
+  carriedOnly,
+  type Judgement,
+  judgementOf,
+  normalised,
+  type Question,
+} from "./rules.js";
 import type { Permission, PermissionStore } from "./store.js";
 
 export type { Judgement, Question } from "./rules.js";
@@ -76,7 +83,8 @@ export function createPermissions(needs: PermissionsNeeds) {
     /** Oldest first. */
     async list(range: PageRange): Promise<Paged<Permission>> {
       const total = await store.count();
-      return { rows: range.offset < total ? await store.page(range) : [], total };
+      const rows = range.offset < total ? await store.page(range) : [];
+      return { rows: rows.map(normalised), total };
     },
 
     ...changes,

@@ -8,7 +8,6 @@ import {
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, serialId } from "../../database/model.js";
 import type { PageRange } from "../../platform/page.js";
-import { normalised } from "./rules.js";
 
 export type PermissionAction = "accept" | "drop" | "audit";
 /** How somebody has to prove who he is. */
@@ -61,26 +60,23 @@ const ALL =
   "SELECT id, role, verb, path, action, caller, min_level AS minLevel, label, scope, topic, " +
   "created_at AS createdAt, updated_at AS updatedAt FROM permissions ORDER BY id";
 
+/** Answers rows as they are written, also by hands other than ours: to be compared they are `normalised` first. */
 export function createPermissionStore(database: Database) {
   const PermissionModel = definePermissionModel(database);
   const order: [string, string][] = [["id", "ASC"]];
 
   return {
-    /** All of them as they are written, oldest first, as cheap as can be: every process asks for them every few seconds. */
+    /** All of them, oldest first, as cheap as can be: every process asks for them every few seconds. */
     all: (): Promise<Permission[]> => database.read<Permission>(ALL, []),
 
     /** All of them, oldest first, locked until the transaction ends, so that changes come one after the other. */
-    async lockAll(tx: Tx): Promise<Permission[]> {
-      const rows = await PermissionModel.findAll({ order, raw: true, lock: true, ...inTransaction(tx) });
-      return rows.map(normalised);
-    },
+    lockAll: (tx: Tx): Promise<Permission[]> =>
+      PermissionModel.findAll({ order, raw: true, lock: true, ...inTransaction(tx) }),
 
     count: (): Promise<number> => PermissionModel.count(),
 
-    async page({ offset, limit }: PageRange): Promise<Permission[]> {
-      const rows = await PermissionModel.findAll({ order, offset, limit, raw: true });
-      return rows.map(normalised);
-    },
+    page: ({ offset, limit }: PageRange): Promise<Permission[]> =>
+      PermissionModel.findAll({ order, offset, limit, raw: true }),
 
     async insert(permission: Omit<Permission, "id">, tx: Tx): Promise<Permission> {
       const row = await PermissionModel.create(permission, inTransaction(tx));
