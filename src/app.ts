@@ -44,7 +44,7 @@ export async function startApp(config: Config, { clock, logger }: Surroundings):
   const signingKeys = signingKeysOf(config, { clock, logger });
   const keys = config.secretsKeys ?? ownKeyRing(config.dataDir);
   const vault = createVault(keys);
-  const { mailer, sms, mailbox } = await createSenders(config, clock);
+  const { mailer, sms, mailbox } = await createSenders(config, { clock, logger });
   const captcha = createCaptcha(config.captcha, { clock, logger });
   const listeners = createListeners(config, clock);
   const storage = createStorage(config.storage, { apiUrl: config.apiUrl, keys, clock });

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { webhookFault } from "./features/event-sinks/rules.js";
+import { untoldLinksFault, webhookFault } from "./features/event-sinks/rules.js";
 import type { Listeners } from "./features/event-sinks/sinks.js";
 import type { Clock } from "./platform/clock.js";
 import type { Config } from "./platform/config.js";
@@ -22,15 +22,18 @@ import { createTwilioVerify } from "./ports/sms/twilio-verify.js";
 import { createHttpWebhook } from "./ports/webhook/http-webhook.js";
 
 /** Who delivers mails and SMS; in development the mailbox stands in for whoever is not configured. */
-export async function createSenders({ mail, outbox, sms: { providers } }: Config, clock: Clock) {
+export async function createSenders(
+  { mail, sms: { providers } }: Config,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+) {
   const mailbox = createMailbox(clock);
   return {
-    mailer: mail.smtpUrl === undefined ? mailbox : smtpMailer(mail, mail.smtpUrl, outbox.leaseSeconds),
+    mailer: mail.smtpUrl === undefined ? mailbox : smtpMailer(mail, mail.smtpUrl),
     sms: createFailover(
       providers.length === 0
         ? [{ name: "mailbox", send: mailbox.sendSms, close: mailbox.close }]
         : await Promise.all(providers.map((provider) => createSmsProvider(provider, clock))),
-      clock,
+      { clock, logger },
     ),
     mailbox: mail.smtpUrl === undefined || providers.length === 0 ? mailbox : undefined,
   };
@@ -41,10 +44,6 @@ export async function createSenders({ mail, outbox, sms: { providers } }: Config
  * the first is still on its way. A broker has half of that, for one that hangs shall use no attempt up.
  */
 const patienceFor = (leaseSeconds: number) => ({
-  mail: {
-    timeoutMs: Math.min(10_000, leaseSeconds * 100),
-    sendTimeoutMs: Math.min(40_000, leaseSeconds * 400),
-  },
   broker: {
     publishMs: Math.min(20_000, leaseSeconds * 250),
     connectMs: Math.min(5000, leaseSeconds * 125),
@@ -52,10 +51,9 @@ const patienceFor = (leaseSeconds: number) => ({
   webhook: { timeoutMs: Math.min(15_000, leaseSeconds * 500 - 1000) },
 });
 
-const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string, leaseSeconds: number): Mailer =>
+const smtpMailer = ({ tlsCaFile, ...settings }: MailConfig, url: string): Mailer =>
   createSmtpMailer({
     ...settings,
-    ...patienceFor(leaseSeconds).mail,
     url,
     tlsCa: tlsCaFile === undefined ? undefined : certificatesIn("SMTP_TLS_CA", tlsCaFile),
   });
@@ -95,12 +93,18 @@ export function createListeners(config: Config, clock: Clock): Listeners {
 }
 
 /** Those that the server can serve; throws an Error of one sentence about one that it cannot. */
-function checkedWebhooks(file: string, { isProduction }: Config): WebhookSettings[] {
+function checkedWebhooks(
+  file: string,
+  { isProduction, mail, events: { broker } }: Config,
+): WebhookSettings[] {
   const webhooks = readWebhooks(file);
-  for (const webhook of webhooks) {
-    const fault = webhookFault(webhook, { isProduction });
-    if (fault !== undefined) throw new Error(`WEBHOOKS_FILE ${file}: ${fault}`);
-  }
+  const needsLinks = !mail.links && broker === undefined;
+  const faults = [
+    ...webhooks.map((webhook) => webhookFault(webhook, { isProduction })),
+    needsLinks ? untoldLinksFault(webhooks) : undefined,
+  ];
+  const fault = faults.find((each) => each !== undefined);
+  if (fault !== undefined) throw new Error(`WEBHOOKS_FILE ${file}: ${fault}`);
   return webhooks;
 }
 

@@ -100,11 +100,8 @@ export function createRooms({
   const evenly: Evenly = (work) => (hideAccounts ? takingAtLeast(HIDING_MS, work) : work());
   const origins = trustedOrigins(config);
   const hasher = createPasswordHasher(config.hashing);
-  const throttles = createThrottles({
-    store: createThrottleStore(database),
-    clock,
-    enabled: config.rateLimits,
-  });
+  const throttleStore = createThrottleStore(database);
+  const throttles = createThrottles({ store: throttleStore, clock, enabled: config.rateLimits });
   const activities = createActivities({ store: createActivityStore(database), clock });
   const tokens = createTokens({ store: createTokenStore(database), clock });
   const outbox = createOutbox({
@@ -193,7 +190,12 @@ export function createRooms({
     store: phoneStore,
     accounts,
     labels,
-    budget: createSmsBudget({ throttles, limits: config.sms.limits, logger }),
+    budget: createSmsBudget({
+      // Money is money, also where attempts are not limited.
+      throttles: createThrottles({ store: throttleStore, clock, enabled: true }),
+      limits: config.sms.limits,
+      logger,
+    }),
     outbox,
     sms,
     vault,
@@ -202,7 +204,7 @@ export function createRooms({
     smsTemplate: config.sms.text,
     countries: config.sms.countries,
   });
-  outbox.deliverBy(createSmsCourier({ database, store: phoneStore, sms }));
+  outbox.deliverBy(createSmsCourier({ database, store: phoneStore, sms, clock }));
   const profiles = createProfiles({ database, store: createProfileStore(database), accounts, labels, clock });
   const documents = createDocuments({
     database,

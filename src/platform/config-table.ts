@@ -216,7 +216,7 @@ export const settings = {
     "OUTBOX_LEASE_SECONDS",
     whole(10, 3600),
     "120",
-    "So many seconds after a process was killed, others deliver the mails, SMS and events that it was about to; a delivery may take half of it.",
+    "So many seconds after a process was killed, others deliver the mails, SMS and events that it was about to; a delivery may take half of it, but a mail as long as mail servers may think.",
   ),
   authzTimeoutMs: setting(
     "AUTHZ_TIMEOUT_MS",
@@ -262,7 +262,12 @@ export const settings = {
     "2",
     "Passwords hashed at the same time by one process; up to 64 times as many wait, more are answered 503.",
   ),
-  rateLimits: setting("RATE_LIMITS", flag, "true", "Limits on attempts. Off only for load tests."),
+  rateLimits: setting(
+    "RATE_LIMITS",
+    flag,
+    "true",
+    "Limits on attempts; those of SMS hold in any case. Off only for load tests.",
+  ),
   corsOrigins: setting(
     "API_CORS_ORIGINS",
     list,
@@ -447,13 +452,13 @@ export const settings = {
     "CONFIRM_URL",
     text,
     undefined,
-    "Link in confirmation e-mails, with `{token}`. Default: `<PUBLIC_URL>/accounts/confirmation?confirmation_token={token}`, in development a page of the server.",
+    "Link in confirmation e-mails, `https://…` with `{token}`. Default: `<PUBLIC_URL>/accounts/confirmation?confirmation_token={token}`, in development a page of the server.",
   ),
   resetUrl: setting(
     "RESET_URL",
     text,
     undefined,
-    "Link in password reset e-mails, with `{token}`. Default: `<PUBLIC_URL>/accounts/password_reset?reset_token={token}`, in development a page of the server.",
+    "Link in password reset e-mails, `https://…` with `{token}`. Default: `<PUBLIC_URL>/accounts/password_reset?reset_token={token}`, in development a page of the server.",
   ),
   captcha: setting(
     "CAPTCHA",

@@ -48,12 +48,39 @@ export function mailContradictions({ smtpUrl, smtpTls, confirmUrl, resetUrl }: M
     ["CONFIRM_URL", confirmUrl],
     ["RESET_URL", resetUrl],
   ]) {
-    if (template !== undefined && !template.includes("{token}")) found.push(`${name} must contain {token}`);
+    if (template === undefined) continue;
+    // Mail programs would run another kind, or show it as no link at all.
+    if (!isPage(template))
+      found.push(`${name} must be a URL of the form http://… or https://…, without blanks`);
+    else if (!template.includes("{token}")) found.push(`${name} must contain {token}`);
   }
+  if (smtpUrl !== undefined) found.push(...optionFaults(smtpUrl));
   if (smtpTls === "none" && smtpUrl?.protocol === "smtps:")
     found.push("SMTP_TLS=none contradicts the smtps:// of SMTP_URL");
   if (smtpTls === "none" && smtpUrl !== undefined && sendsPasswordAbroad(smtpUrl.href))
     found.push("SMTP_TLS=none would send the password of SMTP_URL to another machine for everybody to read");
+  return found;
+}
+
+const isPage = (template: string): boolean => /^https?:\/\/\S+$/i.test(template) && URL.canParse(template);
+
+/**
+ * What may be added to SMTP_URL. Of all the options that the mail library reads from there, others switch encryption off, send elsewhere or
+ * nowhere, write mails into the log, or undo settings of ours without a word.
+ */
+const OPTIONS = ["name", "localAddress", "authMethod", "tls.servername", "tls.minVersion"];
+
+function optionFaults({ searchParams }: URL): string[] {
+  const others = [...new Set(searchParams.keys())].filter((key) => !OPTIONS.includes(key));
+  // What is no word may be a piece of a password that should have been encoded.
+  const words = others.map((key) => (/^[A-Za-z.]{1,40}$/.test(key) ? key : "something else"));
+  const found = words.map(
+    (word) =>
+      `SMTP_URL has ${word} behind its ?, where only ${OPTIONS.join(", ")} are read; TLS is set by SMTP_TLS`,
+  );
+  const versions = searchParams.getAll("tls.minVersion");
+  if (versions.some((version) => !["TLSv1.2", "TLSv1.3"].includes(version)))
+    found.push("SMTP_URL: tls.minVersion must be TLSv1.2 or TLSv1.3");
   return found;
 }
 

@@ -22,6 +22,11 @@ export class DeliveryRefused extends Error {
   }
 }
 
+/** It has become of no use since it was written, and was not sent: the message is the reason, in a word. */
+export class DeliveryDropped extends Error {
+  override name = "DeliveryDropped";
+}
+
 /** Where this one goes nothing is taken at present, while other places may take theirs: it is nobody's fault that waits. */
 export class DestinationDown extends Error {
   override name = "DestinationDown";

@@ -15,13 +15,19 @@ export interface Certificate {
   readonly cert: string;
 }
 
+interface SmtpTwinSettings {
+  readonly tls?: Certificate;
+  /** Does not offer SMTPUTF8, but takes whatever bytes an address has. */
+  readonly hideUtf8?: boolean;
+}
+
 type Refusable = "MAIL FROM" | "RCPT TO" | "DATA";
 
 /**
  * A mail server in this process. It refuses mails that real ones would or should refuse: several recipients, a
  * recipient that differs from the header, no Message-ID, text or HTML missing.
  */
-export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}) {
+export async function startSmtpTwin({ tls, hideUtf8 = false }: SmtpTwinSettings = {}) {
   const received: ReceivedMail[] = [];
   const refusals = new Map<Refusable, { code: number; text: string }>();
   let port = 0;
@@ -43,6 +49,7 @@ export async function startSmtpTwin({ tls }: { readonly tls?: Certificate } = {}
       authOptional: true,
       disabledCommands: tls ? ["AUTH"] : ["STARTTLS", "AUTH"],
       ...tls,
+      hideSMTPUTF8: hideUtf8,
       logger: false,
       // Whoever keeps a connection has no hold on a server that ends.
       closeTimeout: 50,

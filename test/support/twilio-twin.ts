@@ -56,16 +56,26 @@ export async function startTwilioTwin() {
 
 export type TwilioTwin = Awaited<ReturnType<typeof startTwilioTwin>>;
 
-/** The fault that a request has at any of Twilio's addresses where forms are posted. */
-export function formFault(
+/** The fault that a request has at any of Twilio's addresses. */
+export function requestFault(
   { method, url, headers }: IncomingMessage,
-  { path, fields, form }: { readonly path: string; readonly fields: string; readonly form: URLSearchParams },
+  expected: { readonly path: string; readonly method: string },
 ): Fault | undefined {
-  const type = headers["content-type"] ?? "";
   const password = Buffer.from(`${TWILIO.accountSid}:${TWILIO.authToken}`).toString("base64");
   if (headers.authorization !== `Basic ${password}`) return refusal(401, 20003, "Authenticate");
-  if (url !== path) return refusal(404, 20404, `no ${url}`);
-  if (method !== "POST") return refusal(405, 20004, `no ${method} here`);
+  if (url !== expected.path) return refusal(404, 20404, `no ${url}`);
+  if (method !== expected.method) return refusal(405, 20004, `no ${method} here`);
+  return undefined;
+}
+
+/** The same where forms are posted. */
+export function formFault(
+  request: IncomingMessage,
+  { path, fields, form }: { readonly path: string; readonly fields: string; readonly form: URLSearchParams },
+): Fault | undefined {
+  const fault = requestFault(request, { path, method: "POST" });
+  if (fault) return fault;
+  const type = request.headers["content-type"] ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) return refusal(400, 20001, `a body of ${type}`);
   if ([...form.keys()].sort().join() !== fields) return refusal(400, 20001, `fields ${[...form.keys()]}`);
   return undefined;

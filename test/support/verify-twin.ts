@@ -1,12 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { randomDigits } from "../../src/platform/random.js";
-import { formFault, refusal, TWILIO } from "./twilio-twin.js";
+import { formFault, refusal, requestFault, TWILIO } from "./twilio-twin.js";
 import { type Fault, type Reply, startVendorTwin } from "./vendor-twin.js";
 
 export const VERIFY_SERVICE = "VA0123456789abcdef0123456789abcdef";
 
-const STARTS = `/v2/Services/${VERIFY_SERVICE}/Verifications`;
-const CHECKS = `/v2/Services/${VERIFY_SERVICE}/VerificationCheck`;
+const SERVICE = `/v2/Services/${VERIFY_SERVICE}`;
+const STARTS = `${SERVICE}/Verifications`;
+const CHECKS = `${SERVICE}/VerificationCheck`;
 const MOST = 5;
 
 interface Verification {
@@ -18,12 +19,16 @@ interface Verification {
 
 /**
  * Twilio Verify in this process. As the real one it makes the codes, texts the same one again while it is good, forgets it
- * once it is approved, and has enough after five SMS or five checks.
+ * once it is approved, and has enough after five SMS or five checks. The service itself can be looked at.
  */
 export async function startVerifyTwin() {
   const pending = new Map<string, Verification>();
   const sent: { readonly to: string; readonly code: string }[] = [];
   let begun = 0;
+  let service: Reply = {
+    status: 200,
+    body: { sid: VERIFY_SERVICE, account_sid: TWILIO.accountSid, friendly_name: "Barong" },
+  };
 
   const replyTo = (verification: Verification, to: string, status: string, code: number): Reply => ({
     status: code,
@@ -63,6 +68,7 @@ export async function startVerifyTwin() {
   const twin = await startVendorTwin({
     faultOf,
     work({ url }, body) {
+      if (url === SERVICE) return service;
       const form = new URLSearchParams(body);
       const to = form.get("To") ?? "";
       return url === STARTS ? start(to) : check(to, form.get("Code") ?? "");
@@ -79,12 +85,17 @@ export async function startVerifyTwin() {
     },
     /** The SMS with its codes. */
     sent,
+    /** Does not tell about the service for the rest of its life. */
+    hideService: () => {
+      service = refusal(503, 20503, "Service unavailable");
+    },
     /** Forgets all codes, as ten minutes do. */
     expire: () => pending.clear(),
   });
 }
 
 function faultOf(request: IncomingMessage, body: string): Fault | undefined {
+  if (request.url === SERVICE) return requestFault(request, { path: SERVICE, method: "GET" });
   const form = new URLSearchParams(body);
   const isStart = request.url === STARTS;
   const path = isStart ? STARTS : CHECKS;

@@ -5,6 +5,9 @@ import { gateway } from "./0003-gateway.js";
 import { outbox } from "./0004-outbox.js";
 import { phoneCodes } from "./0005-phone-codes.js";
 import { eventPlaces } from "./0006-event-places.js";
+import { phoneNumbers } from "./0007-phone-numbers.js";
+import { outboxTopics } from "./0008-outbox-topics.js";
+import { eventEpoch } from "./0009-event-epoch.js";
 
 /** Oldest first. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +17,7 @@ export const migrations: readonly Migration[] = [
   outbox,
   phoneCodes,
   eventPlaces,
+  phoneNumbers,
+  outboxTopics,
+  eventEpoch,
 ];

@@ -21,6 +21,13 @@ export function webhookFault(
   return undefined;
 }
 
+/** What is wrong with leaving links to webhooks alone: one sentence; undefined when each kind of link has one that is told. */
+export function untoldLinksFault(webhooks: readonly Pick<WebhookSettings, "events">[]): string | undefined {
+  const untold = WITH_TOKEN.filter((name) => !webhooks.some(({ events }) => nameMatcher(events)(name)));
+  if (untold.length === 0) return undefined;
+  return `MAIL_LINKS=false leaves links to listeners of events, but there is no broker and no webhook waits for ${untold.join(" or ")}`;
+}
+
 /** Whether others on the way could read what is sent there. */
 const isReadable = ({ protocol, hostname }: URL): boolean =>
   protocol === "http:" && !/^(?:(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

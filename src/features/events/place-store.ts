@@ -3,6 +3,8 @@ import { inTransaction } from "../../database/model.js";
 
 /** What is known of the places of all events. */
 export interface Places {
+  /** Names the log: places of another say nothing about this one. */
+  readonly epoch: string;
   /** The last one that was given. */
   readonly given: number;
   /** Events up to this one may be gone. */
@@ -29,7 +31,7 @@ export function createPlaceStore(database: Database) {
       return placesIn(rows as Places[]);
     },
 
-    async write({ given, pruned }: Places, tx: Tx): Promise<void> {
+    async write({ given, pruned }: Omit<Places, "epoch">, tx: Tx): Promise<void> {
       await sequelize.query("UPDATE event_places SET given = $1, pruned = $2 WHERE id = 1", {
         bind: [given, pruned],
         ...inTransaction(tx),
@@ -49,9 +51,9 @@ export function createPlaceStore(database: Database) {
   };
 }
 
-const READ = "SELECT given, pruned FROM event_places WHERE id = 1";
+const READ = "SELECT epoch, given, pruned FROM event_places WHERE id = 1";
 
 function placesIn([row]: readonly Places[]): Places {
   if (!row) throw new Error("the table event_places has lost its row");
-  return { given: Number(row.given), pruned: Number(row.pruned) };
+  return { epoch: row.epoch, given: Number(row.given), pruned: Number(row.pruned) };
 }

@@ -8,14 +8,22 @@ export function nameMatcher(patterns: readonly string[]): (name: string) => bool
   return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
 }
 
-const CURSOR = /^v1\.(0|[1-9]\d{0,14})$/;
+/** A place in one log of events. */
+export interface Place {
+  readonly epoch: string;
+  readonly position: number;
+}
+
+const CURSOR = /^v1\.([0-9a-f-]{36})\.(0|[1-9]\d{0,14})$/;
 
 /** The place of an event as readers see it. */
-export const cursorOf = (position: number): string => Buffer.from(`v1.${position}`).toString("base64url");
+export const cursorOf = ({ epoch, position }: Place): string =>
+  Buffer.from(`v1.${epoch}.${position}`).toString("base64url");
 
 /** The place that a cursor stands for; undefined for a text that is none. */
-export function positionIn(cursor: string): number | undefined {
-  const [, digits] = CURSOR.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
-  const position = digits === undefined ? undefined : Number(digits);
-  return position !== undefined && cursorOf(position) === cursor ? position : undefined;
+export function placeIn(cursor: string): Place | undefined {
+  const [, epoch, digits] = CURSOR.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
+  if (epoch === undefined || digits === undefined) return undefined;
+  const place = { epoch, position: Number(digits) };
+  return cursorOf(place) === cursor ? place : undefined;
 }

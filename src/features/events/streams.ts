@@ -7,7 +7,7 @@ import type { Logger } from "../../platform/logger.js";
 import { SecretUnreadable, type Vault } from "../../platform/secrets.js";
 import { openedPayload } from "./events.js";
 import { createPlacing } from "./placing.js";
-import { cursorOf, nameMatcher, positionIn } from "./rules.js";
+import { cursorOf, nameMatcher, type Place, placeIn } from "./rules.js";
 import type { EventRow, EventStore } from "./store.js";
 
 export interface StreamsNeeds {
@@ -71,20 +71,24 @@ export function createEventStreams({ database, store, vault, logger, settings }:
   let isStopped = false;
 
   /** Throws Failure(EVENT_CURSOR_UNKNOWN), EVENT_CURSOR_EXPIRED. */
-  async function beginning({ cursor, start }: Wanted): Promise<number> {
-    const { given, pruned } = await store.places();
-    if (cursor === undefined) return start === "now" ? given : pruned;
-    const position = positionIn(cursor);
-    if (position === undefined || position > given) throw new Failure(ErrorReason.EVENT_CURSOR_UNKNOWN);
-    if (position < pruned) throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
-    return position;
+  async function beginning({ cursor, start }: Wanted): Promise<Place> {
+    const { epoch, given, pruned } = await store.places();
+    if (cursor === undefined) return { epoch, position: start === "now" ? given : pruned };
+    const place = placeIn(cursor);
+    if (!place) throw new Failure(ErrorReason.EVENT_CURSOR_UNKNOWN);
+    // From beyond the end is what a database has forgotten that was restored from a backup.
+    if (place.epoch !== epoch || place.position < pruned || place.position > given)
+      throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
+    return place;
   }
 
   /** Throws Failure(EVENT_CURSOR_EXPIRED) when what is behind a place may not be whole any more. */
-  async function rowsBehind(position: number): Promise<EventRow[]> {
+  async function rowsBehind({ epoch, position }: Place): Promise<EventRow[]> {
     const rows = await store.behind(position, BATCH);
     // Looked at afterwards, for they may have been deleted just before.
-    if ((await store.places()).pruned > position) throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
+    const places = await store.places();
+    if (places.epoch !== epoch || places.pruned > position)
+      throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
     return rows;
   }
 
@@ -92,9 +96,10 @@ export function createEventStreams({ database, store, vault, logger, settings }:
     const isWanted = nameMatcher(wanted.names);
     const end = monotonicMilliseconds() + lifeMs;
     await placing.now();
-    let position = await beginning(wanted);
+    const { epoch, position: first } = await beginning(wanted);
+    let position = first;
     let toldAt = monotonicMilliseconds();
-    yield { cursor: cursorOf(position) };
+    yield { cursor: cursorOf({ epoch, position }) };
     let stoodAt = toldAt;
     const askAgain = async () => {
       if (monotonicMilliseconds() - stoodAt < standingMs) return;
@@ -106,19 +111,19 @@ export function createEventStreams({ database, store, vault, logger, settings }:
       await askAgain();
       // Everything up to here can be seen by what is read next.
       const { given } = placing;
-      const rows = given > position ? await rowsBehind(position) : [];
+      const rows = given > position ? await rowsBehind({ epoch, position }) : [];
       for (const row of rows) {
         position = Number(row.position);
         if (!isWanted(row.name)) continue;
         await askAgain();
-        yield { cursor: cursorOf(position), event: eventIn(row) };
+        yield { cursor: cursorOf({ epoch, position }), event: eventIn(row) };
         toldAt = monotonicMilliseconds();
         if (isOver()) return;
       }
       // Those of accounts that are gone have left nothing but their places.
       if (rows.length < BATCH) position = Math.max(position, given);
       if (monotonicMilliseconds() - toldAt >= heartbeatMs) {
-        yield { cursor: cursorOf(position) };
+        yield { cursor: cursorOf({ epoch, position }) };
         toldAt = monotonicMilliseconds();
       }
       if (rows.length < BATCH) {

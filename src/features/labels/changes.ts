@@ -6,7 +6,7 @@ import { Failure } from "../../platform/failure.js";
 import type { Account } from "../accounts/accounts.js";
 import type { Events } from "../events/events.js";
 import type { Levels } from "../levels/levels.js";
-import { eventAbout } from "./rules.js";
+import { verdictIn } from "./rules.js";
 import { type Label, type LabelStore, UNIQUE_KEY } from "./store.js";
 
 export interface LabelChangesNeeds {
@@ -34,7 +34,7 @@ export function createLabelChanges({ store, levels, events, clock, onPrivateChan
       labels.filter(({ scope }) => scope === "private"),
       tx,
     );
-    const name = eventAbout(label);
+    const name = verdictIn(label)?.event;
     if (name === undefined) return;
     const { id: accountId, uid, email } = owner;
     await events.record({ name, accountId, payload: { uid, email } }, tx);

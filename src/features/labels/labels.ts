@@ -80,8 +80,8 @@ export function createLabels({ database, store, accounts, levels, events, mails,
 
   /** What staff decide about somebody's documents, they say by a label. */
   async function tellVerdict(account: Account, label: Label, tx: Tx): Promise<void> {
-    const notice = verdictIn(label);
-    if (notice !== undefined) await mails.notify(tx, account, notice);
+    const verdict = verdictIn(label);
+    if (verdict) await mails.notify(tx, account, verdict.notice);
   }
 
   return {

@@ -24,20 +24,23 @@ export function labelOf<L extends Named>(
 export const labelShown = <L extends Named>(labels: readonly L[], key: string): L | undefined =>
   labelOf(labels, key, "public") ?? labelOf(labels, key, "private");
 
-/** What other services are told when a private label takes this value, or goes with it. */
-export function eventAbout({ key, value }: Pick<Label, "key" | "value">): EventName | undefined {
-  if (key !== "document") return undefined;
-  if (value === "verified") return "system.document.verified";
-  return value === "rejected" ? "system.document.rejected" : undefined;
+/** Who is told how of a verdict about somebody's documents. */
+export interface Verdict {
+  /** To other services. */
+  readonly event: EventName;
+  /** To the owner of the account. */
+  readonly notice: "document_verified" | "document_rejected";
 }
 
+const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
+  ["verified", { event: "system.document.verified", notice: "document_verified" }],
+  ["rejected", { event: "system.document.rejected", notice: "document_rejected" }],
+]);
+
 /** The verdict about somebody's documents that a label is. */
-export function verdictIn({
+export const verdictIn = ({
   key,
   value,
   scope,
-}: Pick<Label, "key" | "value" | "scope">): "document_verified" | "document_rejected" | undefined {
-  if (key !== "document" || scope !== "private") return undefined;
-  if (value === "verified") return "document_verified";
-  return value === "rejected" ? "document_rejected" : undefined;
-}
+}: Pick<Label, "key" | "value" | "scope">): Verdict | undefined =>
+  key === "document" && scope === "private" ? VERDICTS.get(value) : undefined;

@@ -1,5 +1,10 @@
 import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
-import { type Mailer, type MailMessage, MailRefused } from "../../ports/mail/mail.js";
+import {
+  LONGEST_SENDING_SECONDS,
+  type Mailer,
+  type MailMessage,
+  MailRefused,
+} from "../../ports/mail/mail.js";
 import type { Courier, Delivery } from "../outbox/outbox.js";
 import type { MailTexts } from "./mail-texts.js";
 import { CHANNEL } from "./mails.js";
@@ -8,6 +13,9 @@ import { languages } from "./words/languages.js";
 
 /** Nobody needs more mails of ours, whoever has them sent. */
 const PER_RECIPIENT = { most: 20, seconds: 3600 };
+
+/** So few connections are no reason to search a backlog for every mail. */
+const LEAST_BATCH = 10;
 
 export interface MailCourierNeeds {
   readonly mailer: Mailer;
@@ -20,7 +28,9 @@ export interface MailCourierNeeds {
 export const createMailCourier = ({ mailer, texts, lanes }: MailCourierNeeds): Courier => ({
   channel: CHANNEL,
   lanes,
+  batch: Math.max(LEAST_BATCH, lanes),
   perRecipient: PER_RECIPIENT,
+  patienceSeconds: LONGEST_SENDING_SECONDS,
   async deliver(delivery) {
     const message = messageOf(delivery, texts);
     try {

@@ -46,7 +46,8 @@ export function createMails({ outbox, clock, links, notices }: MailsNeeds) {
       channel: CHANNEL,
       topic,
       accountId: to.id,
-      recipient: to.email,
+      // Anybody can have links sent, which must not use up what an owner may be told.
+      recipient: token ? to.email : `notices:${to.email}`,
       payload: { to: to.email, language: to.language ?? "en", ...fields },
       ...(token && { expiresAt: token.expiresAt, supersedes: true }),
     });

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/database.js";
 import type { OutboxItem, Queue, WaitingItem } from "./queue.js";
 
-/** Items of one account on one channel, in their order; of no account, a single one. */
+/** Items of one account to one recipient on one channel, in their order; of no account, a single one. */
 export interface Line {
   readonly items: readonly OutboxItem[];
   /** The one behind them, where that is known. */
@@ -9,7 +9,7 @@ export interface Line {
 }
 
 export interface Wanted {
-  /** Those that were the first of their accounts when somebody looked. */
+  /** Those that were the first of their lines when somebody looked. */
   readonly candidates: readonly number[];
   /** Items at most, in all lines. */
   readonly most: number;
@@ -25,8 +25,8 @@ export interface Claimed {
 }
 
 /**
- * Takes what is due, until a moment. Only the first item of an account can be taken, and those behind it together with it: so nobody
- * else delivers for an account meanwhile, and the order holds whoever delivers.
+ * Takes what is due, until a moment. Only the first item of a line can be taken, and those behind it together with it: so nobody
+ * else delivers of a line meanwhile, and the order holds whoever delivers.
  */
 export async function claimLines(database: Database, queue: Queue, wanted: Wanted): Promise<Claimed> {
   try {
@@ -68,7 +68,9 @@ interface Rule {
 /** Up to the first that has to wait. */
 function lineOf(head: WaitingItem, behind: readonly WaitingItem[], { each, isFree }: Rule): Line {
   if (head.userId === null) return { items: [counted(head)] };
-  const own = behind.filter(({ userId }) => userId === head.userId);
+  const own = behind.filter(
+    ({ userId, recipient }) => userId === head.userId && recipient === head.recipient,
+  );
   const stop = own.findIndex((item, at) => at === each || !isFree(item));
   const taken = stop === -1 ? own : own.slice(0, stop);
   return { items: [head, ...taken].map(counted), next: own[taken.length]?.id };

@@ -20,9 +20,11 @@ const LONGEST_REASON = 255;
 export function createFailures({ queue, clock, logger }: FailuresNeeds) {
   const isNews = createSeldom(clock);
 
-  async function giveUp(item: OutboxItem, reason: string): Promise<void> {
-    await queue.finish(item, "dead", reason, clock());
+  /** Answers whether the next of the account may follow. */
+  async function giveUp(item: OutboxItem, reason: string): Promise<boolean> {
+    if (!(await queue.finish(item, "dead", reason, clock()))) return false;
     logger.error({ ...factsOf(item), reason }, "gave up a delivery");
+    return true;
   }
 
   /** Only what waits for the same account waits with it, and no attempt is used up. */
@@ -49,10 +51,7 @@ export function createFailures({ queue, clock, logger }: FailuresNeeds) {
       }
       const reason = reasonOf(fault);
       const next = afterFailure(item.attempts, isPermanent(fault), jitter(), askedSeconds(fault));
-      if (next.kind === "give up") {
-        await giveUp(item, reason);
-        return true;
-      }
+      if (next.kind === "give up") return giveUp(item, reason);
       await queue.postpone(item, secondsAfter(clock(), next.delaySeconds), reason);
       const retryInSeconds = Math.round(next.delaySeconds);
       logger.warn({ ...factsOf(item), reason, retryInSeconds }, "a delivery failed");

@@ -26,11 +26,11 @@ export interface Parcel {
   readonly channel: string;
   /** What it is about, such as `password_reset`. */
   readonly topic: string;
-  /** Parcels of one account leave in their order; those of none in any. */
+  /** Parcels of one account to one recipient leave in their order; those of none in any. */
   readonly accountId: number | null;
   /** What the courier needs; sealed at rest. */
   readonly payload: JsonObject;
-  /** Address or number, where the courier limits how much one recipient gets. */
+  /** Address or number, or whatever else a limit of the courier counts by. */
   readonly recipient?: string;
   /** From when on it is of no use. */
   readonly expiresAt?: Date;
@@ -61,9 +61,11 @@ export interface Courier {
   readonly batch?: number;
   /** How much one recipient gets at most; more of it waits. */
   readonly perRecipient?: { readonly most: number; readonly seconds: number };
+  /** How long a delivery may take, where that is longer than half of a lease. */
+  readonly patienceSeconds?: number;
   /**
-   * Rejects with {@link DeliveryRefused}, with {@link ChannelDown} when nobody is there, which uses no attempt up, or with anything else
-   * when it is to be tried again. Settles within a minute.
+   * Rejects with {@link DeliveryRefused}, with {@link DeliveryDropped} when nobody waits for it any more, with {@link ChannelDown} when nobody is there, which uses no attempt up, or with anything else
+   * when it is to be tried again. Settles within its patience.
    */
   deliver(delivery: Delivery): Promise<void>;
 }
@@ -97,6 +99,7 @@ export function createOutbox(needs: OutboxNeeds) {
         channel: courier.channel,
         lanes: courier.lanes,
         batch: courier.batch ?? courier.lanes,
+        patienceSeconds: courier.patienceSeconds,
         heldBackUntil: (item: OutboxItem) => heldBackUntil(courier, item),
         carry: (item: OutboxItem) => courier.deliver(deliveryOf(item)),
       };
@@ -164,7 +167,7 @@ export function createOutbox(needs: OutboxNeeds) {
     async prune(most: number): Promise<number> {
       const now = clock();
       const since = secondsAfter(now, -NOBODY_SECONDS);
-      const givenUp = await store.giveUpOthers([...workers.keys()], { since, most, now });
+      const givenUp = await store.giveUpOthers({ channels: [...workers.keys()], since, most, now });
       if (givenUp > 0) logger.warn({ parcels: givenUp }, "gave up what waits for channels without settings");
       let left = most - givenUp;
       for (const [state, kept] of KEPT_SECONDS) {

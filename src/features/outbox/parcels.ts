@@ -6,7 +6,7 @@ import { Failure } from "../../platform/failure.js";
 import type { Paged, PageRange } from "../../platform/page.js";
 import { SecretUnreadable, type Vault } from "../../platform/secrets.js";
 import { contextOf } from "./sealing.js";
-import type { OutboxFilter, OutboxRow, OutboxStore } from "./store.js";
+import type { ListedRow, OutboxFilter, OutboxRow, OutboxStore } from "./store.js";
 
 export interface ParcelsNeeds {
   readonly database: Database;
@@ -27,7 +27,7 @@ export interface ShownParcel {
 export function createParcels({ database, store, vault, clock, kick }: ParcelsNeeds) {
   return {
     /** Newest first. */
-    async list(filter: OutboxFilter, range: PageRange): Promise<Paged<OutboxRow>> {
+    async list(filter: OutboxFilter, range: PageRange): Promise<Paged<ListedRow>> {
       const total = await store.count(filter);
       return { rows: range.offset < total ? await store.page(filter, range) : [], total };
     },

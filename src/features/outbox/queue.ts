@@ -1,5 +1,6 @@
 import { QueryTypes } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
+import { indexChooser } from "./chosen-index.js";
 import type { OutboxRow } from "./store.js";
 
 /** What a worker needs of a row. */
@@ -33,25 +34,27 @@ export interface Place {
 }
 
 export interface Seen extends Place {
-  /** Nobody has it, and nothing of the same account waits before it. */
+  /** Nobody has it, and nothing of the same line waits before it. */
   readonly isHead: boolean;
 }
 
 /**
- * The statements with which workers share what waits, written out so that each has the one plan that does not grow with the table:
- * figures about the indices are old when a backlog comes, and SQLite has none. `+state` is of no index.
+ * The statements with which workers share what waits, written out so that each has the one plan that does not grow with the table.
+ * `+state` is of no index.
  */
 export function createQueue(database: Database) {
   // Whoever takes items at the same time takes others; SQLite lets one write at a time anyway.
   const skippingTaken = database.dialect === "mysql" ? " FOR UPDATE SKIP LOCKED" : "";
 
-  const by = (index: string): string =>
-    database.dialect === "mysql" ? `FORCE INDEX (${index})` : `INDEXED BY ${index}`;
+  const by = indexChooser(database);
   const seen =
     "SELECT o.id, o.available_at AS availableAt, (o.leased_until IS NULL OR o.leased_until <= ?) AND NOT EXISTS " +
     `(SELECT 1 FROM outbox e ${by("outbox_line")} WHERE e.user_id = o.user_id AND e.channel = o.channel ` +
-    `AND e.state = 'waiting' AND e.id < o.id) AS isHead FROM outbox o ${by("outbox_channel_due")} ` +
+    `AND e.state = 'waiting' AND e.id < o.id AND ${sameRecipient("e.recipient", "o.recipient")}) AS isHead ` +
+    `FROM outbox o ${by("outbox_channel_due")} ` +
     "WHERE o.state = 'waiting' AND o.channel = ? AND o.available_at <= ?";
+
+  const quoted = (value: string): string => database.sequelize.escape(value);
 
   const select = async (sql: string, { transaction }: Tx): Promise<WaitingItem[]> => {
     const rows = await database.sequelize.query<WaitingItem>(sql, { type: QueryTypes.SELECT, transaction });
@@ -85,11 +88,12 @@ export function createQueue(database: Database) {
 
     /** What waits behind items, so many for each, in its order. */
     async followers(heads: readonly OutboxItem[], each: number, tx: Tx): Promise<WaitingItem[]> {
-      const parts = heads.flatMap(({ id, userId, channel }) =>
+      const parts = heads.flatMap(({ id, userId, channel, recipient }) =>
         userId === null
           ? []
           : `SELECT * FROM (SELECT ${ITEM} FROM outbox ${by("outbox_line")} WHERE user_id = ${Number(userId)} AND channel = ` +
-            `${database.sequelize.escape(channel)} AND state = 'waiting' AND id > ${Number(id)} ORDER BY id LIMIT ${each}) f${id}`,
+            `${quoted(channel)} AND state = 'waiting' AND id > ${Number(id)} ` +
+            `AND ${sameRecipient("outbox.recipient", quoted(recipient ?? ""))} ORDER BY id LIMIT ${each}) f${id}`,
       );
       return parts.length === 0 ? [] : select(parts.join(" UNION ALL "), tx);
     },
@@ -117,14 +121,27 @@ export function createQueue(database: Database) {
       return taken === ids.length;
     },
 
-    /** Nothing of what was in them is kept. */
-    async markSent(claims: readonly Claim[], now: Date): Promise<void> {
-      if (claims.length === 0) return;
-      await database.write(
+    /** Keeps a claim until a later moment, unless it is lost. */
+    async renew(claim: Claim, until: Date): Promise<void> {
+      await database.write(`UPDATE outbox SET leased_until = ? WHERE ${held([claim])}`, [until]);
+    },
+
+    /** Nothing of what was in them is kept. Answers the ids of those that were lost. */
+    async markSent(claims: readonly Claim[], now: Date): Promise<number[]> {
+      if (claims.length === 0) return [];
+      const noted = await database.write(
         "UPDATE outbox SET state = 'sent', payload = '', finished_at = ?, leased_until = NULL, last_error = NULL " +
           `WHERE ${held(claims)}`,
         [now],
       );
+      if (noted === claims.length) return [];
+      // What an attempt before has noted without coming back is ours too.
+      const rows = await database.read<Claim>(
+        `SELECT id, attempts FROM outbox WHERE id IN (${claims.map(({ id }) => Number(id))}) AND +state = 'sent'`,
+        [],
+      );
+      const kept = new Map(rows.map(({ id, attempts }) => [Number(id), attempts]));
+      return claims.filter(({ id, attempts }) => kept.get(id) !== attempts).map(({ id }) => id);
     },
 
     /** Gives claims back, as if they had not been made; to be tried when it is time. */
@@ -144,12 +161,14 @@ export function createQueue(database: Database) {
       );
     },
 
-    async finish(claim: Claim, state: "dead" | "dropped", lastError: string, now: Date): Promise<void> {
-      await database.write(
+    /** Answers whether the claim was not lost. */
+    async finish(claim: Claim, state: "dead" | "dropped", lastError: string, now: Date): Promise<boolean> {
+      const finished = await database.write(
         `UPDATE outbox SET state = ?, last_error = ?, leased_until = NULL, finished_at = ?` +
           `${state === "dropped" ? ", payload = ''" : ""} WHERE ${held([claim])}`,
         [state, lastError, now],
       );
+      return finished === 1;
     },
   };
 }
@@ -159,6 +178,9 @@ export type Queue = ReturnType<typeof createQueue>;
 const ITEM =
   "id, channel, topic, message_id AS messageId, user_id AS userId, recipient, payload, attempts, expires_at AS expiresAt, " +
   "created_at AS createdAt, available_at AS availableAt, leased_until AS leasedUntil";
+
+/** One whose limit is reached holds up nothing but what the same limit holds back. */
+const sameRecipient = (one: string, other: string): string => `COALESCE(${one}, '') = COALESCE(${other}, '')`;
 
 const BEHIND = "AND o.available_at >= ? AND (o.available_at > ? OR o.id > ?)";
 

@@ -1,10 +1,13 @@
+import { LRUCache } from "lru-cache";
 import { type Clock, secondsAfter } from "../../platform/clock.js";
 
 const QUIET_SECONDS = 60;
+/** Words may have in them what the other side says, and be new each time. */
+const MOST_WORDS = 1000;
 
-/** Answers whether something is to be told now: the same is told once a minute. */
+/** Answers whether something is to be told now: the same is told once a minute, unless it is one of too many. */
 export function createSeldom(clock: Clock) {
-  const quietUntil = new Map<string, Date>();
+  const quietUntil = new LRUCache<string, Date>({ max: MOST_WORDS });
   return (word: string): boolean => {
     const now = clock();
     const until = quietUntil.get(word);

@@ -20,18 +20,18 @@ export interface SentNotesNeeds {
 export class SentNotes {
   readonly #needs: SentNotesNeeds;
   #waiting: Claim[] = [];
-  #writing: Promise<void> | undefined;
+  #writing: Promise<readonly number[]> | undefined;
   #isOver = false;
 
   constructor(needs: SentNotesNeeds) {
     this.#needs = needs;
   }
 
-  /** Resolves when it is noted. Rejects after `giveUp`, when the database is away. */
-  async note(claim: Claim): Promise<void> {
+  /** Resolves when it is noted, with whether the claim was not lost. Rejects after `giveUp`, when the database is away. */
+  async note(claim: Claim): Promise<boolean> {
     this.#waiting.push(claim);
     this.#writing ??= this.#write();
-    await this.#writing;
+    return !(await this.#writing).includes(claim.id);
   }
 
   /** From now on every note is tried once. */
@@ -39,7 +39,8 @@ export class SentNotes {
     this.#isOver = true;
   }
 
-  async #write(): Promise<void> {
+  /** Answers the ids of those that were lost. */
+  async #write(): Promise<readonly number[]> {
     await new Promise((resolve) => setImmediate(resolve));
     const claims = this.#waiting;
     this.#waiting = [];

@@ -5,11 +5,14 @@ import {
   type InferCreationAttributes,
   Model,
   Op,
-  type WhereOptions,
+  QueryTypes,
 } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
 import type { PageRange } from "../../platform/page.js";
+import { createAbandoned } from "./abandoned.js";
+import { indexChooser } from "./chosen-index.js";
+import { createListing } from "./listing.js";
 import { createQueue, type OutboxItem } from "./queue.js";
 
 /** `sent` was taken by the other side, `dead` was given up, `dropped` was of no use any more. */
@@ -59,6 +62,9 @@ function defineOutboxModel({ sequelize }: Database) {
 /** Something that leaves the house, has left it, or was given up. */
 export type OutboxRow = InferAttributes<InstanceType<ReturnType<typeof defineOutboxModel>>>;
 
+/** A row without what is sealed in it. */
+export type ListedRow = Omit<OutboxRow, "payload">;
+
 /** Which rows staff ask for. */
 export interface OutboxFilter {
   readonly state?: ParcelState | undefined;
@@ -69,8 +75,11 @@ export interface OutboxFilter {
 
 export function createOutboxStore(database: Database) {
   const OutboxModel = defineOutboxModel(database);
+  const by = indexChooser(database);
+  const { count, ids } = createListing(database);
   return {
     ...createQueue(database),
+    ...createAbandoned(database),
 
     async insert(item: Omit<OutboxItem, "id" | "attempts" | "createdAt">, now: Date, tx: Tx): Promise<void> {
       await OutboxModel.create(
@@ -97,56 +106,41 @@ export function createOutboxStore(database: Database) {
       now: Date,
       tx: Tx,
     ): Promise<number> {
-      const [dropped] = await OutboxModel.update(
-        { state: "dropped", payload: "", lastError: "superseded", finishedAt: now },
+      const { userId, channel, topic, recipient } = whose;
+      const [, dropped] = await database.sequelize.query(
+        `UPDATE outbox ${by("outbox_line")} SET state = 'dropped', payload = '', last_error = 'superseded', finished_at = $1 ` +
+          "WHERE user_id = $2 AND channel = $3 AND state = 'waiting' AND topic = $4 AND COALESCE(recipient, '') = $5 " +
+          "AND (leased_until IS NULL OR leased_until <= $6)",
         {
-          where: { ...freeAt(now), ...whose },
+          bind: [now, userId, channel, topic, recipient ?? "", now],
+          type: QueryTypes.UPDATE,
           ...inTransaction(tx),
         },
       );
       return dropped;
     },
 
-    /** Gives up what was due before a moment on other channels than these; answers how many. */
-    async giveUpOthers(
-      channels: readonly string[],
-      { since, most, now }: { readonly since: Date; readonly most: number; readonly now: Date },
-    ): Promise<number> {
-      const rows = await OutboxModel.findAll({
-        attributes: ["id"],
-        where: {
-          ...freeAt(now),
-          channel: { [Op.notIn]: [...channels] },
-          availableAt: { [Op.lt]: since },
-        },
-        limit: most,
-        raw: true,
-      });
-      if (rows.length === 0) return 0;
-      const [dead] = await OutboxModel.update(
-        { state: "dead", lastError: "nobody delivers on this channel", leasedUntil: null, finishedAt: now },
-        { where: { ...freeAt(now), id: rows.map(({ id }) => id) } },
-      );
-      return dead;
-    },
-
     /** When the last so many to a recipient were sent since a moment, newest first. */
     async sentTo(recipient: string, channel: string, since: Date, most: number): Promise<Date[]> {
-      const rows = await OutboxModel.findAll({
-        attributes: ["finishedAt"],
-        where: { recipient, channel, state: "sent", finishedAt: { [Op.gt]: since } },
-        order: [["finishedAt", "DESC"]],
-        limit: most,
-        raw: true,
-      });
-      return rows.flatMap(({ finishedAt }) => (finishedAt === null ? [] : [finishedAt]));
+      const rows = await database.read<{ finishedAt: Date }>(
+        `SELECT finished_at AS finishedAt FROM outbox ${by("outbox_recipient")} WHERE recipient = ? AND channel = ? ` +
+          "AND state = 'sent' AND finished_at > ? ORDER BY finished_at DESC LIMIT ?",
+        [recipient, channel, since, most],
+      );
+      return rows.map(({ finishedAt }) => finishedAt);
     },
 
-    count: (filter: OutboxFilter): Promise<number> => OutboxModel.count({ where: whereOf(filter) }),
+    count,
 
     /** Newest first. */
-    page: (filter: OutboxFilter, { offset, limit }: PageRange): Promise<OutboxRow[]> =>
-      OutboxModel.findAll({ where: whereOf(filter), order: [["id", "DESC"]], offset, limit, raw: true }),
+    async page(filter: OutboxFilter, range: PageRange): Promise<ListedRow[]> {
+      return OutboxModel.findAll({
+        attributes: { exclude: ["payload"] },
+        where: { id: await ids(filter, range) },
+        order: [["id", "DESC"]],
+        raw: true,
+      });
+    },
 
     async find(id: number, tx?: Tx): Promise<OutboxRow | undefined> {
       const lock = tx === undefined ? {} : { lock: true, ...inTransaction(tx) };
@@ -167,16 +161,3 @@ export function createOutboxStore(database: Database) {
 }
 
 export type OutboxStore = ReturnType<typeof createOutboxStore>;
-
-/** What waits and is nobody's at a moment. */
-const freeAt = (now: Date) => ({
-  state: "waiting" as const,
-  leasedUntil: { [Op.or]: [{ [Op.is]: null }, { [Op.lte]: now }] },
-});
-
-const whereOf = ({ state, channel, topic, userId }: OutboxFilter): WhereOptions<OutboxRow> => ({
-  ...(state !== undefined && { state }),
-  ...(channel !== undefined && { channel }),
-  ...(topic !== undefined && { topic }),
-  ...(userId !== undefined && { userId }),
-});

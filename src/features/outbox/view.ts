@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type ParcelSchema, ParcelState } from "../../../gen/barong/entities/v1/parcel_pb.js";
 import type { ShownParcel } from "./parcels.js";
-import type { OutboxRow, ParcelState as State } from "./store.js";
+import type { ListedRow, ParcelState as State } from "./store.js";
 
 const STATES: Record<State, ParcelState> = {
   waiting: ParcelState.WAITING,
@@ -16,7 +16,7 @@ export const stateOf = (asked: ParcelState | undefined): State | undefined =>
   (Object.keys(STATES) as State[]).find((state) => STATES[state] === asked);
 
 export function parcelView(
-  row: OutboxRow,
+  row: ListedRow,
   { uid, contents }: { readonly uid: string | undefined; readonly contents?: ShownParcel["contents"] },
 ): MessageInitShape<typeof ParcelSchema> {
   const { id, messageId, channel, topic, state, attempts, lastError, createdAt, availableAt } = row;

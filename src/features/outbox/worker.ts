@@ -4,7 +4,7 @@ import { type Clock, secondsAfter } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
-import { type ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
+import { type ChannelDown, DeliveryDropped, DeliveryRefused } from "../../ports/delivery.js";
 import { claimLines, type Line } from "./claims.js";
 import { createFailures, type Failures } from "./failures.js";
 import type { Claim, OutboxItem, Queue } from "./queue.js";
@@ -21,16 +21,18 @@ export interface Carrier {
   readonly batch: number;
   /** When a recipient has got too much, the moment from which he may get more. */
   heldBackUntil(item: OutboxItem): Promise<Date | undefined>;
-  /** Hands one item to the outside; rejects when it was not taken. Settles well within the lease. */
+  /** How long that may take; half of a lease unless given. */
+  readonly patienceSeconds?: number | undefined;
+  /** Hands one item to the outside; rejects when it was not taken. */
   carry(item: OutboxItem): Promise<void>;
 }
 
 export interface WorkerSettings {
   /** How often to look for items that no kick announced: retries, and those of processes that are gone. */
   readonly pollSeconds: number;
-  /** After this long an item whose worker has not reported back is free for others. Longer than any delivery. */
+  /** After this long an item whose worker has not reported back is free for others. A delivery that takes longer renews it. */
   readonly leaseSeconds: number;
-  /** How long a delivery may take; none begins when less than this is left of its lease. */
+  /** No delivery begins when less than this is left of its lease. */
   readonly deliverySeconds: number;
   /** How long a stop waits for deliveries in flight. */
   readonly stopSeconds: number;
@@ -202,45 +204,60 @@ export class OutboxWorker {
     return secondsAfter(clock(), settings.deliverySeconds) > until;
   }
 
-  /** Answers whether the next of the account may follow. */
+  /** Answers whether the next of the account may follow. Whoever has lost one to another worker has lost those behind it too. */
   async #deliver(item: OutboxItem): Promise<boolean> {
     const { carrier, queue, clock } = this.#needs;
     const now = clock();
-    if (item.expiresAt !== null && item.expiresAt <= now) {
-      await queue.finish(item, "dropped", "expired", now);
-      return true;
-    }
+    if (item.expiresAt !== null && item.expiresAt <= now)
+      return queue.finish(item, "dropped", "expired", now);
     // Whoever took it so often did not live to tell. Twice as often, for those taken along with it were counted too.
-    if (item.attempts > 2 * MOST_ATTEMPTS) {
-      await this.#failures.giveUp(item, "no worker has come back from it");
-      return true;
-    }
+    if (item.attempts > 2 * MOST_ATTEMPTS)
+      return this.#failures.giveUp(item, "no worker has come back from it");
     const heldBackUntil = await carrier.heldBackUntil(item);
     if (heldBackUntil !== undefined) {
       await queue.release([item], heldBackUntil, "the recipient has got too many");
       return false;
     }
     try {
-      await this.#inTime(carrier.carry(item));
+      await this.#inTime(item, carrier.carry(item));
     } catch (fault) {
       return this.#note(item, fault);
     }
     this.#vain = 0;
-    await this.#sent.note(item);
-    return true;
+    return this.#sent.note(item);
   }
 
-  /** Whoever does not come back in time would deliver what another worker has by then. */
-  async #inTime(delivery: Promise<void>): Promise<void> {
+  /** Keeps the item while it is on its way: others would deliver it as well. Gives up whoever does not come back at all. */
+  async #inTime(item: OutboxItem, delivery: Promise<void>): Promise<void> {
+    const { carrier, settings } = this.#needs;
+    let keeping: Promise<void> | undefined;
+    const keep = () => {
+      keeping = this.#keep(item);
+    };
+    const renewal = setInterval(keep, (settings.leaseSeconds * 1000) / 4);
     let giveUp: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
       const refuse = () => reject(new DeliveryRefused("it took too long", { permanent: false }));
-      giveUp = setTimeout(refuse, this.#needs.settings.deliverySeconds * 1000);
+      giveUp = setTimeout(refuse, (carrier.patienceSeconds ?? settings.deliverySeconds) * 1000);
     });
     try {
       await Promise.race([delivery, tooLate]);
     } finally {
+      clearInterval(renewal);
       clearTimeout(giveUp);
+      // Else it would be leased again after it was put off.
+      await keeping;
+    }
+  }
+
+  /** Renews the lease of what takes long. What was taken along and waits for a lane is left to others meanwhile. */
+  async #keep(item: OutboxItem): Promise<void> {
+    const { queue, clock, settings } = this.#needs;
+    if (!this.#isRunning) return;
+    try {
+      await Promise.all([queue.renew(item, secondsAfter(clock(), settings.leaseSeconds)), this.#giveBack()]);
+    } catch (fault) {
+      this.#warn(fault);
     }
   }
 
@@ -251,6 +268,8 @@ export class OutboxWorker {
       await Promise.all([this.#release([item], backAt), this.#giveBack()]);
       return false;
     }
+    if (fault instanceof DeliveryDropped)
+      return this.#needs.queue.finish(item, "dropped", fault.message, this.#needs.clock());
     this.#vain = 0;
     return this.#failures.note(item, fault);
   }

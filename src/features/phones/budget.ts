@@ -1,4 +1,6 @@
+import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { beyondCall } from "../../platform/deadline.js";
+import { Failure } from "../../platform/failure.js";
 import type { Logger } from "../../platform/logger.js";
 import type { Throttles } from "../throttles/throttles.js";
 import { type AskedSms, type SmsLimits, smsBudgets } from "./rules.js";
@@ -26,8 +28,10 @@ export function createSmsBudget({ throttles, limits, logger }: SmsBudgetNeeds) {
           await throttles.spend(bucket, allowance);
         } catch (fault) {
           await giveBack();
-          const { accountId, phone } = asked;
-          logger.warn({ budget: name, accountId, country: phone.country }, "an SMS was refused");
+          if (isSpent(fault)) {
+            const { accountId, phone } = asked;
+            logger.warn({ budget: name, accountId, country: phone.country }, "an SMS was refused");
+          }
           throw fault;
         }
         spent.push(bucket);
@@ -38,3 +42,6 @@ export function createSmsBudget({ throttles, limits, logger }: SmsBudgetNeeds) {
 }
 
 export type SmsBudgets = ReturnType<typeof createSmsBudget>;
+
+const isSpent = (fault: unknown): boolean =>
+  fault instanceof Failure && fault.reasons.includes(ErrorReason.TOO_MANY_REQUESTS);

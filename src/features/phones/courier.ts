@@ -1,7 +1,9 @@
 import type { Database } from "../../database/database.js";
-import { ChannelDown, DeliveryRefused } from "../../ports/delivery.js";
+import { type Clock, secondsAfter } from "../../platform/clock.js";
+import { ChannelDown, DeliveryDropped, DeliveryRefused } from "../../ports/delivery.js";
 import { SmsRefused, type SmsSender, SmsUnavailable } from "../../ports/sms/sms.js";
 import type { Courier, Delivery } from "../outbox/outbox.js";
+import { CONTEST_SECONDS } from "./rules.js";
 import type { PhoneStore } from "./store.js";
 
 export const SMS_CHANNEL = "sms";
@@ -9,10 +11,14 @@ export const SMS_CHANNEL = "sms";
 /** SMS sent at the same time; vendors take more, but ask for money for it. */
 const LANES = 10;
 
+/** For the notes that are made between vendors. */
+const NOTES_SECONDS = 10;
+
 export interface SmsCourierNeeds {
   readonly database: Database;
   readonly store: PhoneStore;
   readonly sms: SmsSender;
+  readonly clock: Clock;
 }
 
 /** A code on its way, as it waits in the outbox. */
@@ -25,14 +31,16 @@ export type SmsParcel = {
 };
 
 /** Texts the codes that wait in the outbox. */
-export const createSmsCourier = ({ database, store, sms }: SmsCourierNeeds): Courier => ({
+export const createSmsCourier = ({ database, store, sms, clock }: SmsCourierNeeds): Courier => ({
   channel: SMS_CHANNEL,
   lanes: LANES,
+  // One vendor after the other.
+  patienceSeconds: sms.longestSeconds + NOTES_SECONDS,
   async deliver(delivery) {
     const { number, text, code, codeHash } = parcelIn(delivery);
     const phone = await store.find(delivery.accountId ?? 0, number);
     // Replaced, used, or deleted meanwhile: an SMS would only mislead.
-    if (phone?.codeHash !== codeHash) return;
+    if (phone?.codeHash !== codeHash) throw new DeliveryDropped("superseded");
 
     let checkedBy = phone.codeCheckedBy;
     // Before the SMS, for its owner may be quicker than we are.
@@ -41,8 +49,9 @@ export const createSmsCourier = ({ database, store, sms }: SmsCourierNeeds): Cou
       await database.transaction((tx) => store.setCheckedBy(phone, codeOf, tx));
       checkedBy = codeOf;
     };
+    const isContested = await store.isContested(phone, secondsAfter(clock(), -CONTEST_SECONDS));
     try {
-      await sms.send({ id: delivery.messageId, to: `+${number}`, text, code }, onWay);
+      await sms.send({ id: delivery.messageId, to: `+${number}`, text, code, isContested }, onWay);
     } catch (fault) {
       throw fateOf(fault);
     }

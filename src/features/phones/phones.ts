@@ -1,47 +1,29 @@
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
-import type { Database, Tx } from "../../database/database.js";
+import type { Tx } from "../../database/database.js";
 import { isUniqueViolation } from "../../database/errors.js";
-import { type Clock, secondsAfter } from "../../platform/clock.js";
-import { beyondCall } from "../../platform/deadline.js";
+import { secondsAfter } from "../../platform/clock.js";
 import { Failure } from "../../platform/failure.js";
-import { randomDigits } from "../../platform/random.js";
-import type { Vault } from "../../platform/secrets.js";
 import type { CountryRule } from "../../platform/settings.js";
-import { type SmsSender, SmsUnavailable } from "../../ports/sms/sms.js";
 import type { Accounts } from "../accounts/accounts.js";
 import type { Labels } from "../labels/labels.js";
-import type { Outbox } from "../outbox/outbox.js";
 import type { SmsBudgets } from "./budget.js";
-import { SMS_CHANNEL, type SmsParcel } from "./courier.js";
+import { createPhoneCodes, type PhoneCodesNeeds } from "./codes.js";
 import {
-  CODE_DIGITS,
-  CODE_SECONDS,
   isServed,
   MOST_GUESSES,
   MOST_PHONES,
-  normaliseCode,
   normalisePhone,
   type PhoneNumber,
-  smsText,
   UNVERIFIED_SECONDS,
 } from "./rules.js";
-import { type Phone, type PhoneStore, UNIQUE_VERIFIED } from "./store.js";
+import { type Phone, UNIQUE_VERIFIED } from "./store.js";
 
 export type { Phone } from "./store.js";
 
-export interface PhonesNeeds {
-  readonly database: Database;
-  readonly store: PhoneStore;
+export interface PhonesNeeds extends PhoneCodesNeeds {
   readonly accounts: Accounts;
   readonly labels: Labels;
   readonly budget: SmsBudgets;
-  readonly outbox: Pick<Outbox, "post">;
-  readonly sms: Pick<SmsSender, "check">;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly appName: string;
-  /** With `{code}` and perhaps `{app}`. */
-  readonly smsTemplate: string;
   readonly countries: CountryRule;
 }
 
@@ -51,12 +33,10 @@ export interface Asker {
   readonly ip: string;
 }
 
-const TOPIC = "phone_verification";
-
 /** Numbers of accounts. Of all accounts that add a number only one can verify it. */
 export function createPhones(needs: PhonesNeeds) {
-  const { database, store, accounts, labels, budget, outbox, sms, vault, clock, appName, smsTemplate } =
-    needs;
+  const { database, store, accounts, labels, budget, clock } = needs;
+  const codes = createPhoneCodes(needs);
 
   return {
     ofAccount: store.ofAccount,
@@ -89,7 +69,7 @@ export function createPhones(needs: PhonesNeeds) {
       const phone = await database.transaction((tx) =>
         store.countGuess(accountId, number, MOST_GUESSES, clock(), tx),
       );
-      if (!phone || !(await isCodeOf(phone, code))) throw new Failure(ErrorReason.PHONE_CODE_INVALID);
+      if (!phone || !(await codes.isCodeOf(phone, code))) throw new Failure(ErrorReason.PHONE_CODE_INVALID);
       await database.transaction((tx) => settle(phone, tx));
     },
   };
@@ -115,43 +95,12 @@ export function createPhones(needs: PhonesNeeds) {
   async function textCode({ accountId, ip }: Asker, phone: PhoneNumber): Promise<void> {
     const { number } = phone;
     const giveBack = await budget.spend({ accountId, phone, ip });
-    const code = randomDigits(CODE_DIGITS);
-    const codeHash = vault.fingerprint(code, codeContext(accountId, number));
-    const parcel: SmsParcel = {
-      number,
-      text: smsText(smsTemplate, { app: appName, code }),
-      code,
-      codeHash,
-    };
-    const way = { channel: SMS_CHANNEL, topic: TOPIC, accountId, recipient: number, supersedes: true };
-    const replaced = await database.transaction(async (tx) => {
-      const now = clock();
-      const expiresAt = secondsAfter(now, CODE_SECONDS);
-      // Verified by a call at the same moment.
-      if (!(await store.setCode(accountId, number, { hash: codeHash, expiresAt }, now, tx)))
-        throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
-      return outbox.post(tx, { ...way, payload: parcel, expiresAt });
+    const replaced = await codes.post(accountId, number).catch(async (fault: unknown) => {
+      await giveBack();
+      throw fault;
     });
     // One that never left has cost nothing; it was counted when it was asked for.
     if (replaced > 0) await giveBack();
-  }
-
-  async function isCodeOf(phone: Phone, code: string): Promise<boolean> {
-    const { userId, number, codeHash, codeCheckedBy } = phone;
-    if (codeHash === null) return false;
-    const guess = normaliseCode(code);
-    if (codeCheckedBy === null) {
-      return vault.isFingerprint(codeHash, guess, codeContext(Number(userId), number));
-    }
-    try {
-      return await sms.check(codeCheckedBy, `+${number}`, guess);
-    } catch (fault) {
-      // Nobody has looked at the guess.
-      if (fault instanceof SmsUnavailable && fault.isDown) {
-        await beyondCall(() => database.transaction((tx) => store.uncountGuess(phone, tx)));
-      }
-      throw fault;
-    }
   }
 
   async function settle(phone: Phone, tx: Tx): Promise<void> {
@@ -176,6 +125,3 @@ function phoneIn(text: string): PhoneNumber {
   if (!phone) throw new Failure(ErrorReason.PHONE_INVALID);
   return phone;
 }
-
-/** A fingerprint for this number of this account is good for no other. */
-const codeContext = (accountId: number, number: string): string => `phone_code:${accountId}:${number}`;

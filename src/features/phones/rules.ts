@@ -7,6 +7,12 @@ export const CODE_DIGITS = 6;
 export const CODE_SECONDS = 600;
 export const MOST_GUESSES = 5;
 
+/**
+ * How long a number is contested after another account has asked for a code to it: that may have left as late as it was good, and a vendor
+ * knows it for as long again.
+ */
+export const CONTEST_SECONDS = 2 * CODE_SECONDS;
+
 /** Numbers of one account. One that was not verified within a day gives way when there are as many. */
 export const MOST_PHONES = 5;
 export const UNVERIFIED_SECONDS = 86_400;

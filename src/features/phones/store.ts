@@ -78,6 +78,12 @@ export function createPhoneStore(database: Database) {
       return (await PhoneModel.findOne({ where, raw: true, ...inTransaction(tx) })) !== null;
     },
 
+    /** Whether another account has asked for a code to the same number since a moment. */
+    async isContested({ userId, number }: Phone, since: Date): Promise<boolean> {
+      const where = { number, userId: { [Op.ne]: userId }, updatedAt: { [Op.gt]: since } };
+      return (await PhoneModel.findOne({ where, raw: true })) !== null;
+    },
+
     async insert(
       { userId, country, number }: Pick<Phone, "userId" | "country" | "number">,
       now: Date,

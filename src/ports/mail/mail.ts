@@ -14,11 +14,14 @@ export interface MailMessage {
   readonly code?: string;
 }
 
+/** How long one mail may take: a server that has all of it may think for ten minutes, as RFC 5321 4.5.3.2.6 has it. */
+export const LONGEST_SENDING_SECONDS = 720;
+
 /** Hands mails to whoever delivers them. */
 export interface Mailer {
   /**
-   * Resolves once the other side has taken responsibility for the mail. Throws {@link MailRefused}. Settles within a
-   * minute, for whoever claimed the mail loses it to another worker later on.
+   * Resolves once the other side has taken responsibility for the mail. Throws {@link MailRefused}. Settles within
+   * LONGEST_SENDING_SECONDS, for whoever claimed the mail loses it to another worker later on.
    */
   send(message: MailMessage): Promise<void>;
   close(): Promise<void>;

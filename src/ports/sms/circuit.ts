@@ -8,8 +8,8 @@ export interface Circuit {
   /** Whether to ask now. After a rest one may try; the others go on resting until he reports. */
   enter(): boolean;
   succeeded(): void;
-  /** He could not be reached, and rests: longer each time in a row. */
-  failed(): void;
+  /** He could not be reached, and rests: longer each time in a row. Answers whether he had not rested before. */
+  failed(): boolean;
   /** He was there, or was not asked after all: whatever this says about others, he did not fail. */
   left(): void;
 }
@@ -36,12 +36,14 @@ export function createCircuit(clock: Clock): Circuit {
     },
 
     failed() {
+      const isNews = restsUntil === undefined;
       // Of many that were under way together, one opens it.
       if (restsUntil === undefined || isTrying) {
         failures += 1;
         restsUntil = secondsAfter(clock(), restSeconds());
       }
       isTrying = false;
+      return isNews;
     },
 
     left() {

@@ -1,6 +1,15 @@
 import type { Clock } from "../../platform/clock.js";
+import type { Logger } from "../../platform/logger.js";
 import { type Circuit, createCircuit } from "./circuit.js";
-import { type SmsProvider, SmsRefused, type SmsSender, SmsUnavailable } from "./sms.js";
+import {
+  LONGEST_SENDING_SECONDS,
+  SmsCheckBarred,
+  type SmsMessage,
+  type SmsProvider,
+  SmsRefused,
+  type SmsSender,
+  SmsUnavailable,
+} from "./sms.js";
 
 interface Lane {
   readonly provider: SmsProvider;
@@ -11,15 +20,31 @@ interface Lane {
 type Fate = "refused" | "down" | "failed";
 
 /** The vendors in their order: whoever does not take an SMS is followed by the next, but for what nobody shall take. */
-export function createFailover(providers: readonly SmsProvider[], clock: Clock): SmsSender {
+export function createFailover(
+  providers: readonly SmsProvider[],
+  { clock, logger }: { readonly clock: Clock; readonly logger: Pick<Logger, "warn"> },
+): SmsSender {
   const lanes: readonly Lane[] = providers.map((provider) => ({ provider, circuit: createCircuit(clock) }));
 
+  /** What a fault says about the vendor. */
+  function report(fault: unknown, { provider, circuit }: Lane): void {
+    if (fault instanceof SmsUnavailable && fault.isDown) {
+      // Told once: the next vendor takes his SMS, and nobody else would notice.
+      if (circuit.failed()) logger.warn({ vendor: provider.name, reason: fault.code }, "an SMS vendor rests");
+      // Whoever says no is there.
+    } else if (fault instanceof SmsRefused || fault instanceof SmsCheckBarred) circuit.succeeded();
+    else circuit.left();
+  }
+
   return {
+    longestSeconds: providers.length * LONGEST_SENDING_SECONDS,
+
     async send(message, onWay) {
       let way: string | null | undefined;
       const fates: { readonly name: string; readonly fate: Fate; readonly code: string }[] = [];
 
-      const isTakenBy = async ({ provider, circuit }: Lane): Promise<boolean> => {
+      const isTakenBy = async (lane: Lane): Promise<boolean> => {
+        const { provider, circuit } = lane;
         const { name } = provider;
         try {
           const next = provider.check ? name : null;
@@ -29,7 +54,7 @@ export function createFailover(providers: readonly SmsProvider[], clock: Clock):
           circuit.succeeded();
           return true;
         } catch (fault) {
-          report(fault, circuit);
+          report(fault, lane);
           if (fault instanceof SmsRefused && fault.isFinal) throw new SmsRefused(`${name}: ${fault.code}`);
           if (fault instanceof SmsRefused) fates.push({ name, fate: "refused", code: fault.code });
           else if (fault instanceof SmsUnavailable)
@@ -40,7 +65,7 @@ export function createFailover(providers: readonly SmsProvider[], clock: Clock):
       };
 
       const resting: Lane[] = [];
-      for (const lane of lanes) {
+      for (const lane of inOrder(lanes, message)) {
         if (!lane.circuit.enter()) resting.push(lane);
         else if (await isTakenBy(lane)) return;
       }
@@ -67,7 +92,7 @@ export function createFailover(providers: readonly SmsProvider[], clock: Clock):
         lane.circuit.succeeded();
         return isRight;
       } catch (fault) {
-        report(fault, lane.circuit);
+        report(fault, lane);
         throw fault;
       }
     },
@@ -78,9 +103,9 @@ export function createFailover(providers: readonly SmsProvider[], clock: Clock):
   };
 }
 
-function report(fault: unknown, circuit: Circuit): void {
-  if (fault instanceof SmsUnavailable && fault.isDown) circuit.failed();
-  // Whoever says no is there.
-  else if (fault instanceof SmsRefused) circuit.succeeded();
-  else circuit.left();
+/** One who has others' codes in his hands as well comes last where they could spoil ours. */
+function inOrder(lanes: readonly Lane[], { isContested }: SmsMessage): readonly Lane[] {
+  if (!isContested) return lanes;
+  const knowsCodes = ({ provider }: Lane) => provider.check !== undefined;
+  return [...lanes.filter((lane) => !knowsCodes(lane)), ...lanes.filter(knowsCodes)];
 }

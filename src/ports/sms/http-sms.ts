@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.js";
 import { faultCode } from "../../platform/fault-code.js";
 import { signedHeaders } from "../../platform/signed-webhook.js";
-import { type SmsProvider, SmsRefused, SmsUnavailable } from "./sms.js";
+import { LONGEST_SENDING_SECONDS, type SmsProvider, SmsRefused, SmsUnavailable } from "./sms.js";
 
 export interface HttpSmsSettings {
   /** Where SMS are posted to. */
@@ -12,7 +12,7 @@ export interface HttpSmsSettings {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = LONGEST_SENDING_SECONDS * 1000;
 
 /** A refusal that another SMS would get as well, or this one not a moment later. */
 const NOT_ABOUT_THE_NUMBER = [401, 403, 404, 405, 407, 408, 425, 429];

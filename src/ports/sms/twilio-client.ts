@@ -58,15 +58,15 @@ const ABOUT_THE_NUMBER = new Set([
   // Messages: invalid, not reachable from ours or from this account, a country that is switched off, somebody who wants no SMS, a
   // number without SMS.
   ...[21211, 21214, 21217, 21408, 21608, 21610, 21612, 21614, 21635],
-  // Verify: invalid, checked or sent too often, a landline, a range or a country that is blocked.
-  ...[60200, 60202, 60203, 60205, 60238, 60410, 60605],
+  // Verify: invalid, a landline, a range or a country that is blocked.
+  ...[60200, 60205, 60238, 60410, 60605],
 ]);
 
 /** Of these: countries that are switched off, owners who want no SMS, blocks against fraud. Another vendor would be a way around them. */
 const FOR_EVERYBODY = new Set([21408, 21610, 60238, 60410, 60605]);
 
-/** Too much at once for one number, of which others need not suffer. */
-const OF_THIS_NUMBER_NOW = new Set([60207, 60212]);
+/** Too much for one number within some minutes, of which others need not suffer: wrong codes, SMS, requests. */
+const OF_THIS_NUMBER_NOW = new Set([60202, 60203, 60207, 60212]);
 
 /** The fault itself is dropped, for it holds number, text and password. */
 function refusalOf(fault: unknown): SmsRefused | SmsUnavailable {

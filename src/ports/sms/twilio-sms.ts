@@ -1,4 +1,4 @@
-import { type SmsProvider, SmsUnavailable } from "./sms.js";
+import { LONGEST_SENDING_SECONDS, type SmsProvider, SmsUnavailable } from "./sms.js";
 import { openTwilio, type TwilioAccess } from "./twilio-client.js";
 
 export interface TwilioSettings extends TwilioAccess {
@@ -8,7 +8,7 @@ export interface TwilioSettings extends TwilioAccess {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = LONGEST_SENDING_SECONDS * 1000;
 
 /** Sends by Twilio's API for messages. */
 export async function createTwilioSms(settings: TwilioSettings): Promise<SmsProvider> {

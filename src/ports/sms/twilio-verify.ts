@@ -1,4 +1,10 @@
-import { type SmsProvider, SmsRefused, SmsUnavailable } from "./sms.js";
+import {
+  LONGEST_SENDING_SECONDS,
+  SmsCheckBarred,
+  type SmsProvider,
+  SmsRefused,
+  SmsUnavailable,
+} from "./sms.js";
 import { openTwilio, type TwilioAccess } from "./twilio-client.js";
 
 export interface TwilioVerifySettings extends TwilioAccess {
@@ -10,25 +16,41 @@ export interface TwilioVerifySettings extends TwilioAccess {
   readonly checkTimeoutMs?: number;
 }
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = LONGEST_SENDING_SECONDS * 1000;
 const CHECK_TIMEOUT_MS = 5_000;
 
-/** Twilio's answers to the check of a code that is not known any more. */
+/** To a check, that there is no code for the number any more; else, that there is no such service. */
 const NOT_FOUND = "20404";
+
+/** Five codes for the number were wrong, whoever had them; it takes ten minutes from the first SMS until Twilio forgets that. */
+const CHECKED_TOO_OFTEN = "60202";
 
 /** Has Twilio Verify text a code of its own, and asks it whether somebody has got it. */
 export async function createTwilioVerify(settings: TwilioVerifySettings): Promise<SmsProvider> {
   const { serviceSid, timeoutMs = TIMEOUT_MS, checkTimeoutMs = CHECK_TIMEOUT_MS } = settings;
   const sending = await openTwilio(settings, timeoutMs);
-  const checking = await openTwilio(settings, checkTimeoutMs);
+  // Whoever waits for a check waits for both together.
+  const checking = await openTwilio(settings, checkTimeoutMs * 0.8);
+  const looking = await openTwilio(settings, checkTimeoutMs * 0.2);
+
+  /** Twilio says the same of a code that is over and of a service that does not exist, where every code would be wrong. */
+  async function demandService(): Promise<void> {
+    try {
+      await looking.ask(({ verify }) => verify.v2.services(serviceSid).fetch());
+    } catch (fault) {
+      if (isNotFound(fault)) throw noService();
+    }
+  }
 
   return {
     name: "twilio_verify",
 
     async send({ to }) {
-      const { sid } = await sending.ask(({ verify }) =>
-        verify.v2.services(serviceSid).verifications.create({ to, channel: "sms" }),
-      );
+      const { sid } = await sending
+        .ask(({ verify }) => verify.v2.services(serviceSid).verifications.create({ to, channel: "sms" }))
+        .catch((fault: unknown) => {
+          throw isNotFound(fault) ? noService() : fault;
+        });
       // A page of a proxy is no receipt.
       if (typeof sid !== "string" || sid === "") throw new SmsUnavailable("unreadable");
     },
@@ -44,13 +66,20 @@ export async function createTwilioVerify(settings: TwilioVerifySettings): Promis
         return status === "approved";
       } catch (fault) {
         if (fault instanceof SmsRefused) return false;
-        if (fault instanceof SmsUnavailable && fault.code === NOT_FOUND) return false;
-        throw fault;
+        if (fault instanceof SmsUnavailable && fault.code === CHECKED_TOO_OFTEN) throw new SmsCheckBarred();
+        if (!isNotFound(fault)) throw fault;
+        await demandService();
+        return false;
       }
     },
 
     async close() {
-      await Promise.all([sending.close(), checking.close()]);
+      await Promise.all([sending.close(), checking.close(), looking.close()]);
     },
   };
 }
+
+const isNotFound = (fault: unknown): boolean => fault instanceof SmsUnavailable && fault.code === NOT_FOUND;
+
+const noService = () =>
+  new SmsUnavailable(`${NOT_FOUND}, TWILIO_VERIFY_SERVICE_SID is no service of the account`);

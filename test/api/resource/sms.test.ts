@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { recordingLogger } from "../../faults/observed.js";
 import { describeEachDatabase } from "../../support/databases.js";
-import { activeMember, expectRefusal, post, signIn } from "../../support/rest.js";
+import { codeIn, freshNumber, otherThan, phoneOwner } from "../../support/phone-owner.js";
+import { expectRefusal } from "../../support/rest.js";
 import { secondsLater } from "../../support/seconds-later.js";
 import { startSmsGatewayTwin } from "../../support/sms-gateway-twin.js";
 import { type Started, start } from "../../support/start-app.js";
@@ -17,34 +18,6 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 type App = Started & { stop(): Promise<void> };
-
-let numbers = 0;
-
-/** A British mobile number that no other test uses, in a row of seven digits or in another. */
-function freshNumber(row = 0): string {
-  numbers += 1;
-  return `447${400 + row}${String(300_000 + numbers)}`;
-}
-
-/** Somebody signed in, and what he does with phones. */
-async function member(app: App, forwardedFor?: string) {
-  const cookie = await signIn(app, await activeMember(app));
-  const headers = { cookie, ...(forwardedFor !== undefined && { "x-forwarded-for": forwardedFor }) };
-  const call = async (path: string, fields: Record<string, unknown>) => {
-    const answer = await post(app, `/resource/phones${path}`, fields, headers);
-    await app.rooms.outbox.settled();
-    return answer;
-  };
-  return {
-    add: (phone_number: string) => call("", { phone_number }),
-    sendCode: (phone_number: string) => call("/send_code", { phone_number }),
-    verify: (phone_number: string, verification_code: string) =>
-      call("/verify", { phone_number, verification_code }),
-  };
-}
-
-const codeIn = (text = ""): string => /\d{6}$/.exec(text)?.[0] ?? "";
-const otherThan = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
 describeEachDatabase("SMS by several vendors", (database) => {
   const now = { moment: new Date() };
@@ -91,7 +64,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
 
   describe("Verify first", () => {
     test("texts a code of its own and is asked for it: the wrong one is refused, the right one good once", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
 
       expect((await dana.add(number)).status).toBe(201);
 
@@ -104,7 +77,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("has enough of five wrong codes, as we have, until another is sent", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       await dana.add(number);
       const code = sentTo(number)[0]?.code ?? "";
       const asked = verify.asked;
@@ -116,7 +89,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("has forgotten a code: it is wrong", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       await dana.add(number);
       verify.expire();
 
@@ -124,7 +97,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("cannot be asked: 503, no guess is used up, and the code is good when it is back", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       await dana.add(number);
       const code = sentTo(number)[0]?.code ?? "";
       verify.behave({ kind: "resets" });
@@ -141,7 +114,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("approves one of many that come at once", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       await dana.add(number);
       const code = sentTo(number)[0]?.code ?? "";
 
@@ -158,7 +131,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
       ["refuses the number", twilioError(403, 60205)],
       ["has something against it", twilioError(400, 20001)],
     ] as const)("and %s is followed by the next, which texts our own code", async (_what, trouble) => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       verify.behave(trouble);
 
       expect((await dana.add(number)).status).toBe(201);
@@ -172,7 +145,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("is followed to the last of them, which gets it signed and with its id", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       for (const twin of [verify, twilio]) twin.behave({ kind: "resets" });
 
       expect((await dana.add(number)).status).toBe(201);
@@ -183,7 +156,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("rests: the next SMS do not wait for it, and after the rest it has the first word again", async () => {
-      const dana = await member(app);
+      const dana = await phoneOwner(app);
       verify.behave(twilioError(503, 20503));
       await dana.add(freshNumber());
       verify.behave({ kind: "works" });
@@ -199,7 +172,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
     });
 
     test("changes whose code counts with every other code that is asked for", async () => {
-      const [number, dana] = [freshNumber(), await member(app)];
+      const [number, dana] = [freshNumber(), await phoneOwner(app)];
       await dana.add(number);
       const vendors = sentTo(number)[0]?.code ?? "";
       verify.behave(twilioError(503, 20503));
@@ -213,7 +186,7 @@ describeEachDatabase("SMS by several vendors", (database) => {
 
   test("a number that every vendor refuses is a dead letter; when one is down, it is not yet", async () => {
     const [bad, good] = [freshNumber(), freshNumber()];
-    const dana = await member(app);
+    const dana = await phoneOwner(app);
     verify.behave(twilioError(403, 60205));
     twilio.behave(twilioError(400, 21614));
     gateway.behave({ kind: "answers", status: 422, body: "" });
@@ -283,7 +256,7 @@ describeEachDatabase("the costs of SMS altogether", (database) => {
   async function askAtOnce(count: number, ask: (index: number) => { number: string; from: string }) {
     const asking = Array.from({ length: count }, (_, index) => ask(index));
     const members = [];
-    for (const { from } of asking) members.push(await member(app, from));
+    for (const { from } of asking) members.push(await phoneOwner(app, from));
     const answers = await Promise.all(members.map((dana, index) => dana.add(asking[index]?.number ?? "")));
     return answers.map(({ status }) => status).sort();
   }
@@ -298,12 +271,12 @@ describeEachDatabase("the costs of SMS altogether", (database) => {
 
     expect(answers).toEqual(statuses(6, 3));
     expect(twilio.received).toHaveLength(6);
-    const refused = await (await member(app, clientAt(20))).add(freshNumber(1));
+    const refused = await (await phoneOwner(app, clientAt(20))).add(freshNumber(1));
     expectRefusal(refused, 429, TOO_MANY);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect((await (await member(app, clientAt(20))).add(freshNumber(2))).status).toBe(201);
+    expect((await (await phoneOwner(app, clientAt(20))).add(freshNumber(2))).status).toBe(201);
     now.moment = secondsAfter(now.moment, HOUR);
-    expect((await (await member(app, clientAt(20))).add(freshNumber(1))).status).toBe(201);
+    expect((await (await phoneOwner(app, clientAt(20))).add(freshNumber(1))).status).toBe(201);
   });
 
   test("are bounded for one client, whoever it signs in as and wherever in its network it is", async () => {
@@ -314,14 +287,14 @@ describeEachDatabase("the costs of SMS altogether", (database) => {
     }));
 
     expect(answers).toEqual(statuses(8, 2));
-    expect((await (await member(app, clientAt(1))).add(freshNumber(20))).status).toBe(201);
+    expect((await (await phoneOwner(app, clientAt(1))).add(freshNumber(20))).status).toBe(201);
   });
 
   test("are bounded for a country, and another has its own", async () => {
     const answers = await askAtOnce(14, (index) => ({ number: freshNumber(index), from: clientAt(index) }));
 
     expect(answers).toEqual(statuses(12, 2));
-    expect((await (await member(app, clientAt(99))).add("380935555554")).status).toBe(201);
+    expect((await (await phoneOwner(app, clientAt(99))).add("380935555554")).status).toBe(201);
     expect(lines.some((line) => line.includes('"budget":"country"') && line.includes('"country":"GB"'))).toBe(
       true,
     );
@@ -336,30 +309,30 @@ describeEachDatabase("the costs of SMS altogether", (database) => {
 
     expect([british, german]).toEqual([statuses(12, 0), statuses(8, 2)]);
     now.moment = secondsAfter(now.moment, HOUR);
-    expectRefusal(await (await member(app, clientAt(99))).add("380935555555"), 429, TOO_MANY);
+    expectRefusal(await (await phoneOwner(app, clientAt(99))).add("380935555555"), 429, TOO_MANY);
     now.moment = secondsAfter(now.moment, DAY);
-    expect((await (await member(app, clientAt(99))).sendCode("380935555555")).status).toBe(404);
-    expect((await (await member(app, clientAt(99))).add("380935555555")).status).toBe(201);
+    expect((await (await phoneOwner(app, clientAt(99))).sendCode("380935555555")).status).toBe(404);
+    expect((await (await phoneOwner(app, clientAt(99))).add("380935555555")).status).toBe(201);
   });
 
   test("are counted for nobody when one of the bounds says no", async () => {
     const row = 30;
     await askAtOnce(6, (index) => ({ number: freshNumber(row), from: clientAt(index) }));
-    const refused = await member(app, clientAt(50));
+    const refused = await phoneOwner(app, clientAt(50));
     const number = freshNumber(row);
     expectRefusal(await refused.add(number), 429, TOO_MANY);
     for (let count = 0; count < 8; count += 1) expectRefusal(await refused.sendCode(number), 429, TOO_MANY);
 
     expect((await refused.add(freshNumber(row + 1))).status).toBe(201);
     now.moment = secondsAfter(now.moment, HOUR);
-    const later = await member(app, clientAt(50));
+    const later = await phoneOwner(app, clientAt(50));
 
     expect((await later.add(number)).status).toBe(201);
     for (let count = 0; count < 4; count += 1) expect((await later.sendCode(number)).status).toBe(201);
   });
 
   test("are none for countries that are not served, nor for numbers whose owner earns by them", async () => {
-    const dana = await member(app, clientAt(1));
+    const dana = await phoneOwner(app, clientAt(1));
 
     for (const number of [
       "12345678911",

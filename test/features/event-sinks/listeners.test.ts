@@ -67,6 +67,25 @@ test("the server does not start with a webhook that it cannot serve", async () =
   );
 });
 
+test("the server does not start when links are left to listeners none of whom is told of them", async () => {
+  const MAIL_LINKS = "false";
+  const [confirmation = "", reset = ""] = namesWithToken;
+
+  await expect(listenersOf({ events: ["model.*", confirmation] }, { MAIL_LINKS })).rejects.toThrow(
+    `MAIL_LINKS=false leaves links to listeners of events, but there is no broker and no webhook waits for ${reset}`,
+  );
+  await expect(listenersOf({ events: ["model.*"] }, { MAIL_LINKS })).rejects.toThrow(
+    `waits for ${confirmation} or ${reset}`,
+  );
+  for (const events of [["*"], ["system.user.*"], [confirmation, reset]])
+    expect((await listenersOf({ events }, { MAIL_LINKS })).webhooks).toHaveLength(1);
+  expect((await listenersOf({ events: ["model.*"] })).webhooks).toHaveLength(1);
+  const EVENT_API_RABBITMQ_HOST = "mq.example.com";
+  const { broker } = await listenersOf({ events: ["model.*"] }, { MAIL_LINKS, EVENT_API_RABBITMQ_HOST });
+  expect(broker).toBeDefined();
+  await broker?.close();
+});
+
 test("a webhook has less time when a delivery has", async () => {
   const twin = await startWebhookTwin();
   try {

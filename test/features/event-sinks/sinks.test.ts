@@ -1,7 +1,7 @@
 import { QueryTypes } from "sequelize";
 import { expect, test } from "vitest";
 import { createUnroutable } from "../../../src/features/event-sinks/unroutable.js";
-import { cursorOf, nameMatcher, positionIn } from "../../../src/features/events/rules.js";
+import { cursorOf, nameMatcher, placeIn } from "../../../src/features/events/rules.js";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { silentLogger } from "../../../src/platform/logger.js";
 import { describeEachDatabase } from "../../support/databases.js";
@@ -40,11 +40,17 @@ test("a filter lets whole names and beginnings of names pass, and everything whe
 });
 
 test("a cursor stands for its place, and other texts for none", () => {
-  expect([0, 1, 123_456_789_012].map((place) => positionIn(cursorOf(place)))).toEqual([
-    0, 1, 123_456_789_012,
-  ]);
-  const others = ["", "MQ", `${cursorOf(1)}=`, `${cursorOf(1)} `, Buffer.from("v1.-1").toString("base64url")];
-  expect(others.map(positionIn)).toEqual(others.map(() => undefined));
+  const epoch = "0d1f6c3a-5b7e-4c2d-9a8f-1e2d3c4b5a69";
+  const places = [0, 1, 123_456_789_012].map((position) => ({ epoch, position }));
+  expect(places.map((place) => placeIn(cursorOf(place)))).toEqual(places);
+  const one = cursorOf({ epoch, position: 1 });
+  const others = [
+    ...["", "MQ", `${one}=`, `${one} `],
+    ...["v1.1", "v1.-1", `v1.${epoch}.-1`, `v1.${epoch}.01`, `v1.${epoch}`].map((text) =>
+      Buffer.from(text).toString("base64url"),
+    ),
+  ];
+  expect(others.map(placeIn)).toEqual(others.map(() => undefined));
 });
 
 test("for each key it is told once a minute that nobody listens, with how many there were", () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../../../src/database/database.js";
 import { createEvents } from "../../../src/features/events/events.js";
+import { cursorOf, placeIn } from "../../../src/features/events/rules.js";
 import { createEventStore } from "../../../src/features/events/store.js";
 import {
   createEventStreams,
@@ -306,13 +307,45 @@ describeEachDatabase("streams of events", (kind) => {
     await reader.leave();
   });
 
-  test("a cursor of nobody, or from beyond the end, is refused", async () => {
+  test("a cursor of nobody is refused", async () => {
     const streams = streamsOn(opened.database);
     const refused = ["", "x", "djEuMQ==", Buffer.from("v1.99999999").toString("base64url")];
 
     for (const cursor of refused) {
       await expect(aReader(streams, { cursor }).ended).rejects.toThrow("The cursor is unknown");
     }
+  });
+
+  test("a cursor of another log, or from beyond the end of this one, is answered as one that is too old", async () => {
+    const streams = streamsOn(opened.database);
+    await record(2);
+    const reader = aReader(streams);
+    await reader.begun();
+    const { epoch, position } = placeIn((await reader.leave()) ?? "") ?? { epoch: "", position: 0 };
+    const restored = cursorOf({ epoch, position: position + 1 });
+    const recreated = cursorOf({ epoch: uuid(), position });
+
+    for (const cursor of [restored, recreated])
+      await expect(aReader(streams, { cursor }).ended).rejects.toThrow("not kept any more");
+
+    expect(epoch).toMatch(/^[0-9a-f-]{36}$/);
+    expect(position).toBeGreaterThan(1);
+    const other = await openMigrated(kind);
+    const another = (await createEventStore(other.database).places()).epoch;
+    await other.close();
+    expect(another).toMatch(/^[0-9a-f-]{36}$/);
+    expect(another).not.toBe(epoch);
+  });
+
+  test("a stream ends as one that is too old when the log gets another epoch meanwhile", async () => {
+    const reader = aReader(streamsOn(opened.database));
+    await reader.begun();
+
+    await opened.database.write("UPDATE event_places SET epoch = ?", [uuid()]);
+    await record(1);
+
+    await expect(reader.ended).rejects.toThrow("not kept any more");
+    expect(reader.emails()).toEqual([]);
   });
 
   test("whoever was away for longer than events are kept is told so, whether or not others have read", async () => {

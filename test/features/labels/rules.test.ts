@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventAbout, labelOf, labelShown, normalised } from "../../../src/features/labels/rules.js";
+import { labelOf, labelShown, normalised, verdictIn } from "../../../src/features/labels/rules.js";
 
 const mine = { key: "email", scope: "public" } as const;
 const proof = { key: "email", scope: "private" } as const;
@@ -37,5 +37,9 @@ test.each([
   [{ key: "document", value: "pending" }, undefined],
   [{ key: "phone", value: "verified" }, undefined],
 ] as const)("of the private label %j others are told %s", (label, name) => {
-  expect(eventAbout(label)).toBe(name);
+  expect(verdictIn({ ...label, scope: "private" })?.event).toBe(name);
+});
+
+test("a public label is no verdict, whatever it says", () => {
+  expect(verdictIn({ key: "document", value: "verified", scope: "public" })).toBeUndefined();
 });

@@ -32,10 +32,14 @@ function aWorker() {
         if (ids.includes(item.id)) waiting[at] = { ...item, leasedUntil: until };
       return true;
     },
-    markSent: async (claims) => remove(claims),
+    renew: async () => {},
+    async markSent(claims) {
+      remove(claims);
+      return [];
+    },
     release: async () => {},
     postpone: async () => {},
-    finish: async () => {},
+    finish: async () => true,
   };
   const deliveries = new Map<number, () => void>();
   const carrier: Carrier = {

@@ -135,6 +135,49 @@ test("a server that takes longer than others to take a mail is waited for", asyn
   expect(server.received).toHaveLength(1);
 });
 
+test("a server that has all of a mail may think for longer than one that has not", async () => {
+  const server = await startSmtpTwin();
+  const url = server.url;
+  const mailer = createSmtpMailer({
+    url,
+    from: "a@b.test",
+    timeoutMs: 300,
+    sendTimeoutMs: 300,
+    answerTimeoutMs: 3000,
+  });
+  closing.push(server.down, mailer.close);
+  server.delay(1500);
+
+  await mailer.send(aMail({ id: "thought-about" }));
+  const release = server.hold();
+  const began = performance.now();
+  const refusal = await refusalOf(mailer.send(aMail({ id: "never-answered" })));
+  release();
+
+  expect(server.received[0]?.mail.messageId).toBe("<thought-about@b.test>");
+  expect(refusal).toMatchObject({ permanent: false, unreachable: false });
+  expect(performance.now() - began).toBeGreaterThan(2900);
+});
+
+test("a server that does not take the envelope in time is given up before it has the mail", async () => {
+  const port = await serverThat((socket) => {
+    socket.write("220 ready\r\n");
+    socket.on("data", (line) => {
+      if (!/^(RCPT|DATA)/i.test(String(line)))
+        socket.write(/^QUIT/i.test(String(line)) ? "221 bye\r\n" : "250 fine\r\n");
+    });
+  });
+  const url = `smtp://127.0.0.1:${port}`;
+  const mailer = createSmtpMailer({ url, from: "a@b.test", timeoutMs: 1000, sendTimeoutMs: 300 });
+  closing.push(mailer.close);
+
+  const began = performance.now();
+  const refusal = await refusalOf(mailer.send(aMail()));
+
+  expect(refusal).toMatchObject({ permanent: false, unreachable: false });
+  expect(performance.now() - began).toBeLessThan(2000);
+});
+
 test("mails go over no more connections than allowed, and each carries no more than allowed", async () => {
   const { server, mailer } = await start({ connections: 2, messagesPerConnection: 3 });
   server.delay(30);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { secondsAfter } from "../../../src/platform/clock.js";
 import { createFailover } from "../../../src/ports/sms/failover.js";
-import { type SmsProvider, SmsRefused, SmsUnavailable } from "../../../src/ports/sms/sms.js";
+import { SmsCheckBarred, type SmsProvider, SmsRefused, SmsUnavailable } from "../../../src/ports/sms/sms.js";
 
 const SMS = { id: "1", to: "+447418084106", text: "012345" };
 const DOWN = new SmsUnavailable("ECONNREFUSED");
@@ -36,7 +36,11 @@ function house(...names: string[]) {
       ...(name === "verify" && { check }),
     };
   });
-  const sms = createFailover(providers, () => now.moment);
+  const warnings: unknown[] = [];
+  const sms = createFailover(providers, {
+    clock: () => now.moment,
+    logger: { warn: (facts: unknown) => void warnings.push(facts) },
+  });
   return {
     sms,
     faults,
@@ -53,6 +57,7 @@ function house(...names: string[]) {
       return { asked: [...asked], fault };
     },
     asked,
+    warnings,
   };
 }
 
@@ -167,12 +172,13 @@ describe("a vendor that was down", () => {
     expect((await send()).asked).toEqual(["a"]);
   });
 
-  test("costs one rest, however many waited for it together", async () => {
-    const { sms, faults, send, pass } = house("a", "b");
+  test("costs one rest and one word in the log, however many waited for it together", async () => {
+    const { sms, faults, send, pass, warnings } = house("a", "b");
     faults.set("a", DOWN);
 
     await Promise.all(Array.from({ length: 20 }, () => sms.send(SMS, async () => {})));
 
+    expect(warnings).toEqual([{ vendor: "a", reason: "ECONNREFUSED" }]);
     pass(5);
     expect((await send()).asked).toEqual(["a", "b"]);
   });
@@ -231,6 +237,32 @@ describe("whose code it is", () => {
     expect(asked).toEqual(["verify check", "verify check"]);
     expect(await sms.check("a", SMS.to, "right")).toBe(false);
     expect(await sms.check("gone", SMS.to, "right")).toBe(false);
+  });
+
+  test("is ours where others have codes sent to the number, while anybody texts ours", async () => {
+    const { sms, faults, ways, asked } = house("verify", "b", "c");
+    const way = async (codeOf: string | null) => void ways.push(codeOf);
+    const contested = { ...SMS, isContested: true };
+
+    await sms.send(contested, way);
+    expect([asked.splice(0), ways.splice(0)]).toEqual([["b"], [null]]);
+
+    faults.set("b", DOWN).set("c", REFUSED);
+    await sms.send(contested, way);
+    expect([asked, ways]).toEqual([
+      ["b", "c", "verify"],
+      [null, "verify"],
+    ]);
+  });
+
+  test("a vendor that looks at no more codes for a number is there: nothing is made to wait", async () => {
+    const { sms, faults, warnings, asked } = house("verify");
+    faults.set("verify check", new SmsCheckBarred());
+
+    for (let count = 0; count < 2; count += 1)
+      await expect(sms.check("verify", SMS.to, "right")).rejects.toBeInstanceOf(SmsCheckBarred);
+
+    expect([asked.length, warnings]).toEqual([2, []]);
   });
 
   test("nobody waits for a vendor that rests, nor makes one rest by hanging up", async () => {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { withinCall } from "../../../src/platform/deadline.js";
-import { SmsRefused, SmsUnavailable } from "../../../src/ports/sms/sms.js";
+import { SmsCheckBarred, SmsRefused, SmsUnavailable } from "../../../src/ports/sms/sms.js";
 import { createTwilioVerify } from "../../../src/ports/sms/twilio-verify.js";
 import { TWILIO, twilioError } from "../../support/twilio-twin.js";
 import { startVerifyTwin, VERIFY_SERVICE } from "../../support/verify-twin.js";
@@ -41,14 +41,12 @@ describe("a code is wrong", () => {
     expect(await verify.check?.(TO, twin.sent[0]?.code ?? "")).toBe(false);
   });
 
-  test("when there were too many wrong ones, also the right one", async () => {
+  test("when Verify has forgotten it, though it does not say whether the service exists", async () => {
     const { twin, verify } = await start();
-    await verify.send(MESSAGE);
-    const { code = "" } = twin.sent[0] ?? {};
-    for (let count = 0; count < 5; count += 1)
-      await verify.check?.(TO, code === "000000" ? "1111" : "000000");
+    twin.hideService();
 
-    expect(await verify.check?.(TO, code)).toBe(false);
+    expect(await verify.check?.(TO, "012345")).toBe(false);
+    expect(twin.asked).toBe(2);
   });
 
   test.each(["", "abc", "123", "12345678901", "12 345", "１２３４５６"])(
@@ -63,7 +61,31 @@ describe("a code is wrong", () => {
   );
 });
 
-test.each([60207, 60212])(
+test("after five wrong codes Verify looks at no more, not even the right one, and that does not make it wrong", async () => {
+  const { twin, verify } = await start();
+  await verify.send(MESSAGE);
+  const { code = "" } = twin.sent[0] ?? {};
+  for (let count = 0; count < 5; count += 1)
+    expect(await verify.check?.(TO, code === "000000" ? "1111" : "000000")).toBe(false);
+
+  expect(await faultOf(verify.check?.(TO, code))).toBeInstanceOf(SmsCheckBarred);
+  twin.behave(twilioError(429, 60202));
+  expect(await faultOf(verify.send(MESSAGE))).toMatchObject({ name: "SmsUnavailable", isDown: false });
+});
+
+test("a service that does not exist is our mistake, for SMS and for codes", async () => {
+  const { verify } = await start({ serviceSid: "VAffffffffffffffffffffffffffffffff" });
+
+  for (const ask of [() => verify.send(MESSAGE), () => verify.check?.(TO, "012345")]) {
+    expect(await faultOf(ask())).toMatchObject({
+      name: "SmsUnavailable",
+      isDown: true,
+      code: "20404, TWILIO_VERIFY_SERVICE_SID is no service of the account",
+    });
+  }
+});
+
+test.each([60203, 60207, 60212])(
   "Verify's %i is too much for one number, not trouble of the vendor",
   async (code) => {
     const { twin, verify } = await start();
@@ -81,7 +103,7 @@ test.each([60238, 60410, 60605])("Verify's %i is for every vendor", async (code)
   expect(await faultOf(verify.send(MESSAGE))).toMatchObject({ name: "SmsRefused", isFinal: true });
 });
 
-test.each([60200, 60203, 60205, 60238, 60410, 60605])("Verify's %i is about the number", async (code) => {
+test.each([60200, 60205, 60238, 60410, 60605])("Verify's %i is about the number", async (code) => {
   const { twin, verify } = await start();
   twin.behave(twilioError(403, code));
 
@@ -106,8 +128,8 @@ test.each([
   const { twin, verify } = await start({ timeoutMs: 300, checkTimeoutMs: 300 });
   twin.behave(behaviour);
 
-  for (const asking of [verify.send(MESSAGE), verify.check?.(TO, "012345")]) {
-    const fault = await faultOf(asking);
+  for (const ask of [() => verify.send(MESSAGE), () => verify.check?.(TO, "012345")]) {
+    const fault = await faultOf(ask());
     expect(fault).toBeInstanceOf(SmsUnavailable);
     expect(fault).toMatchObject({ code, isDown: true });
   }
@@ -137,14 +159,14 @@ test("no failure holds the number, the code, or the password", async () => {
   }
 });
 
-async function start(timeouts: { timeoutMs?: number; checkTimeoutMs?: number } = {}) {
+async function start(settings: { timeoutMs?: number; checkTimeoutMs?: number; serviceSid?: string } = {}) {
   const twin = await startVerifyTwin();
   closing.push(twin.stop);
   const verify = await createTwilioVerify({
     ...TWILIO,
     serviceSid: VERIFY_SERVICE,
     url: twin.url,
-    ...timeouts,
+    ...settings,
   });
   closing.push(verify.close);
   return { twin, verify };

@@ -714,7 +714,8 @@ export enum ErrorReason {
   EVENT_CURSOR_UNKNOWN = 180,
 
   /**
-   * Events behind the cursor are not kept any more: what is missed has to be read elsewhere, and the stream begun anew.
+   * Events behind the cursor are not kept any more, or the database was restored or made anew since it was answered: what is missed has to
+   * be read elsewhere, and the stream begun anew.
    *
    * @generated from enum value: ERROR_REASON_EVENT_CURSOR_EXPIRED = 181;
    */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file barong/events/v1/event_service.proto.
  */
 export const file_barong_events_v1_event_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRiYXJvbmcvZXZlbnRzL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SEGJhcm9uZy5ldmVudHMudjEisgEKE1N0cmVhbUV2ZW50c1JlcXVlc3QSIgoGY3Vyc29yGAEgASgJQg26SARyAhhAuu0YAiABSACIAQESNgoFc3RhcnQYAiABKA4yHS5iYXJvbmcuZXZlbnRzLnYxLlN0cmVhbVN0YXJ0Qgi6SAWCAQIQARI0CgVuYW1lcxgDIAMoCUIlukgikgEfECAiG3IZGEAyFV4oXCp8W2EtejAtOV8uXStcKj8pJEIJCgdfY3Vyc29yIk4KFFN0cmVhbUV2ZW50c1Jlc3BvbnNlEg4KBmN1cnNvchgBIAEoCRImCgVldmVudBgCIAEoCzIXLmJhcm9uZy5ldmVudHMudjEuRXZlbnQqWgoLU3RyZWFtU3RhcnQSHAoYU1RSRUFNX1NUQVJUX1VOU1BFQ0lGSUVEEAASFAoQU1RSRUFNX1NUQVJUX05PVxABEhcKE1NUUkVBTV9TVEFSVF9PTERFU1QQAjKUAQoMRXZlbnRTZXJ2aWNlEnQKDFN0cmVhbUV2ZW50cxIlLmJhcm9uZy5ldmVudHMudjEuU3RyZWFtRXZlbnRzUmVxdWVzdBomLmJhcm9uZy5ldmVudHMudjEuU3RyZWFtRXZlbnRzUmVzcG9uc2UiE7LtGA84AUILZXZlbnRzLnJlYWQwARoOqu0YCggDEgZldmVudHNiBnByb3RvMw", [file_barong_events_v1_event, file_barong_options_v1_options, file_buf_validate_validate]);
+  fileDesc("CiRiYXJvbmcvZXZlbnRzL3YxL2V2ZW50X3NlcnZpY2UucHJvdG8SEGJhcm9uZy5ldmVudHMudjEiswEKE1N0cmVhbUV2ZW50c1JlcXVlc3QSIwoGY3Vyc29yGAEgASgJQg66SAVyAxiAAbrtGAIgAUgAiAEBEjYKBXN0YXJ0GAIgASgOMh0uYmFyb25nLmV2ZW50cy52MS5TdHJlYW1TdGFydEIIukgFggECEAESNAoFbmFtZXMYAyADKAlCJbpIIpIBHxAgIhtyGRhAMhVeKFwqfFthLXowLTlfLl0rXCo/KSRCCQoHX2N1cnNvciJOChRTdHJlYW1FdmVudHNSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSJgoFZXZlbnQYAiABKAsyFy5iYXJvbmcuZXZlbnRzLnYxLkV2ZW50KloKC1N0cmVhbVN0YXJ0EhwKGFNUUkVBTV9TVEFSVF9VTlNQRUNJRklFRBAAEhQKEFNUUkVBTV9TVEFSVF9OT1cQARIXChNTVFJFQU1fU1RBUlRfT0xERVNUEAIylAEKDEV2ZW50U2VydmljZRJ0CgxTdHJlYW1FdmVudHMSJS5iYXJvbmcuZXZlbnRzLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaJi5iYXJvbmcuZXZlbnRzLnYxLlN0cmVhbUV2ZW50c1Jlc3BvbnNlIhOy7RgPOAFCC2V2ZW50cy5yZWFkMAEaDqrtGAoIAxIGZXZlbnRzYgZwcm90bzM", [file_barong_events_v1_event, file_barong_options_v1_options, file_buf_validate_validate]);
 
 /**
  * Request of EventService.StreamEvents.
@@ -123,7 +123,8 @@ export const EventService: GenService<{
    * at most, or when the server goes down: whoever wants to hear more goes on with the last cursor. Who listens is asked again every
    * second, and refused when he could not begin any more.
    *
-   * Answers EVENT_CURSOR_UNKNOWN, EVENT_CURSOR_EXPIRED when events behind the cursor are not kept any more, and EVENT_STREAMS_EXHAUSTED.
+   * Answers EVENT_CURSOR_UNKNOWN, EVENT_CURSOR_EXPIRED when events behind the cursor are not kept any more or it is of another log, and
+   * EVENT_STREAMS_EXHAUSTED.
    *
    * buf:lint:ignore RPC_NO_SERVER_STREAMING
    *

@@ -189,6 +189,8 @@ export const PhoneService: GenService<{
    *
    * Answers PHONE_INVALID, PHONE_NUMBER_TAKEN, or PHONE_CODE_INVALID; after five wrong codes the code is dead and another has to be sent.
    * SMS_UNAVAILABLE when the SMS provider made the code and cannot be asked: the code is good later, and no guess is used up.
+   * TOO_MANY_REQUESTS also when the SMS provider made the code and looks at none for this number for some minutes, for too many were wrong,
+   * perhaps those of another account: no guess is used up. Then ask for another code; it may be good at once, and is after Retry-After.
    *
    * @generated from rpc barong.resource.v1.PhoneService.VerifyPhone
    */
