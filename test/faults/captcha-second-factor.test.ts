@@ -72,15 +72,13 @@ describe.each(everywhere)(
     });
 
     test("an answer does not serve without a code again, nor for another address, nor after a wrong password", async () => {
-      const { app, solve, code, enter } = await member();
+      const { solve, code, enter } = await member();
       const other = await member();
       const captcha_response = solve();
       expectRefusal(await enter({ captcha_response }), 403, MISSING);
 
       expectRefusal(await enter({ captcha_response, otp_code: " " }), 422, REJECTED);
       expectRefusal(await other.enter({ captcha_response, otp_code: other.code() }), 422, REJECTED);
-      const signUp = { email: freshEmail(), password: PASSWORD, otp_code: code(), captcha_response };
-      expectRefusal(await post(app, "/identity/users", signUp), 422, REJECTED);
 
       const guess = { captcha_response: solve(), password: "Wrong4ever", otp_code: code() };
       expectRefusal(await enter(guess), 401, "identity.session.invalid_params");
@@ -120,6 +118,30 @@ describe.each(everywhere)(
       await enter({ captcha_response: tooLate });
       time.now = secondsAfter(time.now, 301);
       expectRefusal(await enter({ captcha_response: tooLate, otp_code: code() }), 422, REJECTED);
+    });
+
+    test("wrong codes do not give it more time", async () => {
+      const { solve, code, enter, wrong } = await member();
+      const captcha_response = solve();
+      await enter({ captcha_response });
+      for (let guess = 0; guess < 2; guess += 1) {
+        time.now = secondsAfter(time.now, 120);
+        expectRefusal(await enter({ captcha_response, otp_code: wrong() }), 403, INVALID);
+      }
+
+      time.now = secondsAfter(time.now, 70);
+
+      expectRefusal(await enter({ captcha_response, otp_code: code() }), 422, REJECTED);
+    });
+
+    test("it is taken however its owner writes the address", async () => {
+      const { email, solve, code, enter } = await member();
+      const captcha_response = solve();
+      expectRefusal(await enter({ captcha_response }), 403, MISSING);
+
+      const entered = await enter({ captcha_response, email: ` ${email.toUpperCase()}`, otp_code: code() });
+
+      expect(entered.status).toBe(201);
     });
 
     test("of many who bring the answer and a code at once, one is let through to the code", async () => {

@@ -1,6 +1,6 @@
 import { QueryTypes } from "sequelize";
 import type { Database, Tx } from "../../database/database.js";
-import { indexChooser } from "./chosen-index.js";
+import { indexChooser, sameOrNone } from "./chosen-index.js";
 import type { OutboxRow } from "./store.js";
 
 /** What a worker needs of a row. */
@@ -47,14 +47,17 @@ export function createQueue(database: Database) {
   const skippingTaken = database.dialect === "mysql" ? " FOR UPDATE SKIP LOCKED" : "";
 
   const by = indexChooser(database);
+  // One whose limit is reached holds up nothing but what the same limit holds back. Most have no recipient.
+  const same = sameOrNone(database);
   const seen =
     "SELECT o.id, o.available_at AS availableAt, (o.leased_until IS NULL OR o.leased_until <= ?) AND NOT EXISTS " +
     `(SELECT 1 FROM outbox e ${by("outbox_line")} WHERE e.user_id = o.user_id AND e.channel = o.channel ` +
-    `AND e.state = 'waiting' AND e.id < o.id AND ${sameRecipient("e.recipient", "o.recipient")}) AS isHead ` +
+    `AND e.state = 'waiting' AND e.recipient ${same} o.recipient AND e.id < o.id) AS isHead ` +
     `FROM outbox o ${by("outbox_channel_due")} ` +
     "WHERE o.state = 'waiting' AND o.channel = ? AND o.available_at <= ?";
 
-  const quoted = (value: string): string => database.sequelize.escape(value);
+  const quoted = (value: string | null): string =>
+    value === null ? "NULL" : database.sequelize.escape(value);
 
   const select = async (sql: string, { transaction }: Tx): Promise<WaitingItem[]> => {
     const rows = await database.sequelize.query<WaitingItem>(sql, { type: QueryTypes.SELECT, transaction });
@@ -92,8 +95,8 @@ export function createQueue(database: Database) {
         userId === null
           ? []
           : `SELECT * FROM (SELECT ${ITEM} FROM outbox ${by("outbox_line")} WHERE user_id = ${Number(userId)} AND channel = ` +
-            `${quoted(channel)} AND state = 'waiting' AND id > ${Number(id)} ` +
-            `AND ${sameRecipient("outbox.recipient", quoted(recipient ?? ""))} ORDER BY id LIMIT ${each}) f${id}`,
+            `${quoted(channel)} AND state = 'waiting' AND recipient ${same} ${quoted(recipient)} AND id > ${Number(id)} ` +
+            `ORDER BY id LIMIT ${each}) f${id}`,
       );
       return parts.length === 0 ? [] : select(parts.join(" UNION ALL "), tx);
     },
@@ -178,9 +181,6 @@ export type Queue = ReturnType<typeof createQueue>;
 const ITEM =
   "id, channel, topic, message_id AS messageId, user_id AS userId, recipient, payload, attempts, expires_at AS expiresAt, " +
   "created_at AS createdAt, available_at AS availableAt, leased_until AS leasedUntil";
-
-/** One whose limit is reached holds up nothing but what the same limit holds back. */
-const sameRecipient = (one: string, other: string): string => `COALESCE(${one}, '') = COALESCE(${other}, '')`;
 
 const BEHIND = "AND o.available_at >= ? AND (o.available_at > ? OR o.id > ?)";
 

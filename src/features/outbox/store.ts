@@ -11,7 +11,7 @@ import type { Database, Tx } from "../../database/database.js";
 import { instant, inTransaction, reference, serialId } from "../../database/model.js";
 import type { PageRange } from "../../platform/page.js";
 import { createAbandoned } from "./abandoned.js";
-import { indexChooser } from "./chosen-index.js";
+import { indexChooser, sameOrNone } from "./chosen-index.js";
 import { createListing } from "./listing.js";
 import { createQueue, type OutboxItem } from "./queue.js";
 
@@ -109,10 +109,10 @@ export function createOutboxStore(database: Database) {
       const { userId, channel, topic, recipient } = whose;
       const [, dropped] = await database.sequelize.query(
         `UPDATE outbox ${by("outbox_line")} SET state = 'dropped', payload = '', last_error = 'superseded', finished_at = $1 ` +
-          "WHERE user_id = $2 AND channel = $3 AND state = 'waiting' AND topic = $4 AND COALESCE(recipient, '') = $5 " +
-          "AND (leased_until IS NULL OR leased_until <= $6)",
+          "WHERE user_id = $2 AND channel = $3 AND state = 'waiting' AND topic = $4 " +
+          `AND recipient ${sameOrNone(database)} $5 AND (leased_until IS NULL OR leased_until <= $6)`,
         {
-          bind: [now, userId, channel, topic, recipient ?? "", now],
+          bind: [now, userId, channel, topic, recipient, now],
           type: QueryTypes.UPDATE,
           ...inTransaction(tx),
         },

@@ -21,7 +21,7 @@ export interface Carrier {
   readonly batch: number;
   /** When a recipient has got too much, the moment from which he may get more. */
   heldBackUntil(item: OutboxItem): Promise<Date | undefined>;
-  /** How long that may take; half of a lease unless given. */
+  /** How long that may take, where it is longer than `deliverySeconds`. */
   readonly patienceSeconds?: number | undefined;
   /** Hands one item to the outside; rejects when it was not taken. */
   carry(item: OutboxItem): Promise<void>;
@@ -70,6 +70,8 @@ export class OutboxWorker {
   /** While nobody is there at the other end. */
   #rest: NodeJS.Timeout | undefined;
   #vain = 0;
+  /** What is still under way after a stop is left to others. */
+  #isLeft = false;
 
   constructor(needs: WorkerNeeds) {
     this.#needs = needs;
@@ -115,6 +117,7 @@ export class OutboxWorker {
     });
     await Promise.race([Promise.all([...this.#lanes, this.#giveBack()]), patience]);
     clearTimeout(giveUp);
+    this.#isLeft = true;
     this.#sent.giveUp();
   }
 
@@ -232,13 +235,15 @@ export class OutboxWorker {
     const { carrier, settings } = this.#needs;
     let keeping: Promise<void> | undefined;
     const keep = () => {
-      keeping = this.#keep(item);
+      keeping ??= this.#keep(item).finally(() => {
+        keeping = undefined;
+      });
     };
     const renewal = setInterval(keep, (settings.leaseSeconds * 1000) / 4);
     let giveUp: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
       const refuse = () => reject(new DeliveryRefused("it took too long", { permanent: false }));
-      giveUp = setTimeout(refuse, (carrier.patienceSeconds ?? settings.deliverySeconds) * 1000);
+      giveUp = setTimeout(refuse, Math.max(carrier.patienceSeconds ?? 0, settings.deliverySeconds) * 1000);
     });
     try {
       await Promise.race([delivery, tooLate]);
@@ -253,7 +258,8 @@ export class OutboxWorker {
   /** Renews the lease of what takes long. What was taken along and waits for a lane is left to others meanwhile. */
   async #keep(item: OutboxItem): Promise<void> {
     const { queue, clock, settings } = this.#needs;
-    if (!this.#isRunning) return;
+    // A stop waits for deliveries, which are ours until it waits no longer.
+    if (this.#isLeft) return;
     try {
       await Promise.all([queue.renew(item, secondsAfter(clock(), settings.leaseSeconds)), this.#giveBack()]);
     } catch (fault) {

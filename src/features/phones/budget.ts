@@ -25,7 +25,8 @@ export function createSmsBudget({ throttles, limits, logger }: SmsBudgetNeeds) {
       };
       for (const { name, bucket, allowance } of smsBudgets(asked, limits)) {
         try {
-          await throttles.spend(bucket, allowance);
+          // To its end, also when the call is left meanwhile: else nobody would know whether it was counted.
+          await beyondCall(() => throttles.spend(bucket, allowance));
         } catch (fault) {
           await giveBack();
           if (isSpent(fault)) {

@@ -44,10 +44,13 @@ export function createPhoneCodes(needs: PhoneCodesNeeds) {
       return database.transaction(async (tx) => {
         const now = clock();
         const expiresAt = secondsAfter(now, CODE_SECONDS);
+        const replaced = await outbox.post(tx, { ...way, payload: parcel, expiresAt });
+        // Such a code costs nothing, and so must bring no new guesses.
+        const newCode = { hash: codeHash, expiresAt, keepsGuesses: replaced > 0 };
         // Verified by a call at the same moment.
-        if (!(await store.setCode(accountId, number, { hash: codeHash, expiresAt }, now, tx)))
+        if (!(await store.setCode(accountId, number, newCode, now, tx)))
           throw new Failure(ErrorReason.PHONE_NUMBER_TAKEN);
-        return outbox.post(tx, { ...way, payload: parcel, expiresAt });
+        return replaced;
       });
     },
 

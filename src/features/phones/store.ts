@@ -57,6 +57,8 @@ export const UNIQUE_VERIFIED = "phones_validated_number";
 interface NewCode {
   readonly hash: string;
   readonly expiresAt: Date;
+  /** Wrong guesses at the code before count for this one too. */
+  readonly keepsGuesses: boolean;
 }
 
 export function createPhoneStore(database: Database) {
@@ -111,8 +113,14 @@ export function createPhoneStore(database: Database) {
       }),
 
     /** Puts a new code in place of the one before; false when the account has no such number that waits for one. */
-    async setCode(userId: number, number: string, { hash, expiresAt }: NewCode, now: Date, tx: Tx) {
-      const unused = { codeAttempts: 0, codeCheckedBy: null };
+    async setCode(
+      userId: number,
+      number: string,
+      { hash, expiresAt, keepsGuesses }: NewCode,
+      now: Date,
+      tx: Tx,
+    ) {
+      const unused = { ...(!keepsGuesses && { codeAttempts: 0 }), codeCheckedBy: null };
       const code = { codeHash: hash, codeExpiresAt: expiresAt, ...unused, updatedAt: now };
       const where = { userId, number, validatedAt: null };
       const [changed] = await PhoneModel.update(code, { where, ...inTransaction(tx) });

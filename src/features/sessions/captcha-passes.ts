@@ -20,7 +20,10 @@ export interface CaptchaPassesNeeds {
  */
 export function createCaptchaPasses({ database, accounts, tokens, isDemanded }: CaptchaPassesNeeds) {
   return {
-    /** To be called for an answer that was accepted, when only the second factor is missing or wrong. Replaces an earlier pass. */
+    /**
+     * To be called for an answer that was accepted, when only the second factor is missing or wrong. Replaces the pass for another answer;
+     * one for this answer is good again, until five minutes after it was first given.
+     */
     async give(account: Pick<Account, "id" | "email">, answer: JsonValue | undefined): Promise<void> {
       if (!isDemanded || answer === undefined) return;
       await database.transaction(async (tx) => {

@@ -93,7 +93,7 @@ export function createSignIn(needs: SignInNeeds) {
       if (account.state !== "active") throw new Failure(ErrorReason.ACCOUNT_NOT_ACTIVE, { about });
       if (account.otp) {
         await proveSecondFactor(account, otpCode).catch(async (refusal: unknown) => {
-          if (refusal instanceof Failure) await captchaPasses.give(account, captchaAnswer);
+          if (isAboutCode(refusal)) await captchaPasses.give(account, captchaAnswer);
           throw refusal;
         });
       }
@@ -101,5 +101,10 @@ export function createSignIn(needs: SignInNeeds) {
     },
   };
 }
+
+const ABOUT_CODE = [ErrorReason.OTP_MISSING, ErrorReason.OTP_INVALID, ErrorReason.TOTP_REUSED];
+
+const isAboutCode = (refusal: unknown): boolean =>
+  refusal instanceof Failure && refusal.reasons.some((reason) => ABOUT_CODE.includes(reason));
 
 export type SignIn = ReturnType<typeof createSignIn>;

@@ -63,10 +63,23 @@ export function createTokenStore(database: Database) {
       return marked === 1;
     },
 
-    /** Deletes a token that has not expired; false when there is none. One statement, so that one of two parallel calls fails. */
+    /** Marks a token used that is good until then; false when there is none. The condition makes one of two parallel calls fail. */
     async take(tokenHash: string, purpose: Purpose, now: Date): Promise<boolean> {
-      const where = { tokenHash, purpose, expiresAt: { [Op.gt]: now } };
-      return (await OneTimeTokenModel.destroy({ where })) === 1;
+      const where = { tokenHash, purpose, usedAt: null, expiresAt: { [Op.gt]: now } };
+      const [taken] = await OneTimeTokenModel.update({ usedAt: now }, { where });
+      return taken === 1;
+    },
+
+    /** Makes a token good again for as long as it would have been; false when an account has none that has not expired. */
+    async restore(userId: number, tokenHash: string, purpose: Purpose, now: Date, tx: Tx): Promise<boolean> {
+      const where = { userId, tokenHash, purpose, expiresAt: { [Op.gt]: now } };
+      if ((await OneTimeTokenModel.count({ where, ...inTransaction(tx) })) === 0) return false;
+      await OneTimeTokenModel.update({ usedAt: null }, { where, ...inTransaction(tx) });
+      return true;
+    },
+
+    async deleteAll(userId: number, purpose: Purpose, tx: Tx): Promise<void> {
+      await OneTimeTokenModel.destroy({ where: { userId, purpose }, ...inTransaction(tx) });
     },
 
     deleteExpired: (now: Date, most: number): Promise<number> =>

@@ -27,10 +27,9 @@ export interface IssuedToken {
 
 /** Tokens stored as a hash and good for one use; a newer one of the account and the purpose replaces the older. */
 export function createTokens({ store, clock }: TokensNeeds) {
-  async function replace(token: string, { id }: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
+  async function insert(token: string, { id }: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
     const now = clock();
     const expiresAt = secondsAfter(now, LIFETIME_SECONDS[purpose]);
-    await store.deleteUnused(id, purpose, tx);
     const row = { userId: id, purpose, tokenHash: sha256Hex(token) };
     await store.insert({ ...row, createdAt: now, expiresAt, usedAt: null }, tx);
     return { token, expiresAt };
@@ -38,12 +37,19 @@ export function createTokens({ store, clock }: TokensNeeds) {
 
   return {
     /** A fresh opaque token. The account must be locked by `tx`, else two issued at once would both be good. */
-    issue: (account: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> =>
-      replace(opaqueToken(), account, purpose, tx),
+    async issue(account: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
+      await store.deleteUnused(account.id, purpose, tx);
+      return insert(opaqueToken(), account, purpose, tx);
+    },
 
-    /** Makes a text that somebody holds a token. The account must be locked by `tx`. */
+    /**
+     * Makes a text that somebody holds a token; one that was taken before is good for one more use, but for no longer. The account must
+     * be locked by `tx`.
+     */
     async admit(token: string, account: Id, purpose: Purpose, tx: Tx): Promise<void> {
-      await replace(token, account, purpose, tx);
+      if (await store.restore(account.id, sha256Hex(token), purpose, clock(), tx)) return;
+      await store.deleteAll(account.id, purpose, tx);
+      await insert(token, account, purpose, tx);
     },
 
     /** Whether the token is good; it is so no more, also for a call at the same moment. */

@@ -2,16 +2,21 @@ import { MailRefused } from "./mail.js";
 
 // Commands whose refusal is about this mail; a refusal of any other is about the connection or our settings.
 const ABOUT_THE_MAIL = ["RCPT TO", "DATA"];
-// Answers that mean "I am closing", "not in this order" or "log in first", whatever the command was.
-const ABOUT_THE_CONNECTION = [421, 503, 530, 534, 535, 538];
+// Answers that mean "not in this order" or "log in first", whatever the command was.
+const ABOUT_THE_CONNECTION = [503, 530, 534, 535, 538];
+// "I am closing": perhaps for good, perhaps this connection alone.
+const CLOSING = 421;
 // With SMTPUTF8 asked for, these refuse the address that needs it: RFC 6531 3.5, and 5321 for a parameter that is not known.
 const ABOUT_UTF8 = ["5.6.7", "5.6.8"];
 const UNKNOWN_PARAMETER = 555;
 // What nodemailer calls a refusal that came once the server had all of the mail.
 const AFTER_THE_MAIL = "EMESSAGE";
 
-/** Whether the server has answered with a refusal, and not just fallen silent. */
-export const wasAnswered = (fault: unknown): boolean => smtpFactsOf(fault).responseCode !== undefined;
+/** Whether the server has answered with a refusal, and has neither fallen silent nor closed. */
+export function wasAnswered(fault: unknown): boolean {
+  const { responseCode } = smtpFactsOf(fault);
+  return responseCode !== undefined && responseCode !== CLOSING;
+}
 
 /**
  * Whether a refusal is for who we are or how we come, which an operator can mend: an address on a blocklist, relaying that is denied, a
@@ -43,17 +48,15 @@ export function refusalBy(fault: unknown, { isThere, needsUtf8 = false }: Circum
   }
   // Only the numbers of the answer: its words may repeat the address or a link of the mail.
   const [, enhanced = ""] = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response) ?? [];
-  const isAboutTheMail =
-    (ABOUT_THE_MAIL.includes(command) && !ABOUT_THE_CONNECTION.includes(responseCode)) ||
-    (needsUtf8 && (ABOUT_UTF8.includes(enhanced) || responseCode === UNKNOWN_PARAMETER));
+  const isFinal = responseCode >= 500 && responseCode < 600;
+  const isAboutTheMail = ABOUT_THE_MAIL.includes(command) && !ABOUT_THE_CONNECTION.includes(responseCode);
+  const refusesUtf8 = needsUtf8 && (ABOUT_UTF8.includes(enhanced) || responseCode === UNKNOWN_PARAMETER);
+  // Such a sender is refused in many words, which others of its mails need not wait for.
+  const mayRefuseUtf8 = needsUtf8 && isFinal && !ABOUT_THE_CONNECTION.includes(responseCode);
   const numbers = `${responseCode} ${enhanced}`.trim();
   return new MailRefused(`the mail server answered ${numbers} to ${command}`, {
-    permanent:
-      isAboutTheMail &&
-      responseCode >= 500 &&
-      responseCode < 600 &&
-      !isOurFault(enhanced, code === AFTER_THE_MAIL),
-    unreachable: !isAboutTheMail,
+    permanent: refusesUtf8 || (isAboutTheMail && isFinal && !isOurFault(enhanced, code === AFTER_THE_MAIL)),
+    unreachable: responseCode === CLOSING ? !isThere : !isAboutTheMail && !mayRefuseUtf8,
     cause: fault,
   });
 }

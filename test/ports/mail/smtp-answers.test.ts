@@ -21,9 +21,9 @@ test.each([
   ["the mailbox has another owner", "RCPT TO", 550, "5.7.17 moved", GIVEN_UP],
   ["the mail is taken for spam", "DATA", 554, "5.7.1 spam", GIVEN_UP],
   ["the content is refused without a word", "DATA", 550, "5.7.0 no", GIVEN_UP],
-  ["the server closes", "MAIL FROM", 421, "4.3.2 closing", ALL_WAIT],
-  ["the server closes", "RCPT TO", 421, "4.7.0 too many mails", ALL_WAIT],
-  ["the server closes", "DATA", 421, "4.3.2 closing", ALL_WAIT],
+  ["the server closes, and takes another connection", "MAIL FROM", 421, "4.3.2 closing", TRIED_AGAIN],
+  ["the server closes, and takes another connection", "RCPT TO", 421, "4.7.0 too many mails", TRIED_AGAIN],
+  ["the server closes, and takes another connection", "DATA", 421, "4.3.2 closing", TRIED_AGAIN],
   ["our login is not taken", "RCPT TO", 535, "5.7.8 no", ALL_WAIT],
 ] as const)("where %s (%s: %d %s), the mail has its fate", async (_what, command, code, text, fate) => {
   const server = await startSmtpTwin();
@@ -39,6 +39,29 @@ test.each([
   expect(refusal).toMatchObject(fate);
   expect(refusal.message).toContain(`${code} ${text.slice(0, 4)}`);
 });
+
+test.each(["RCPT", "DATA"])(
+  "a server that closes at %s, and is gone, holds up all mails",
+  async (command) => {
+    const url = await serverThatAnswers({ [command]: "421 4.3.2 closing" }, { once: true });
+    const mailer = createSmtpMailer({ url, from: "noreply@barong.test", timeoutMs: 500 });
+    onTestFinished(mailer.close);
+
+    expect(await refusalOf(mailer.send(aMail("dana@example.com")))).toMatchObject(ALL_WAIT);
+  },
+);
+
+test.each(["501 5.5.4 syntax", "553 5.1.3 what an address", "550 5.7.1 not these"])(
+  "a server that refuses a sender with SMTPUTF8 (%s) holds up no other mail",
+  async (answer) => {
+    const url = await serverThatAnswers({ EHLO: "250-ready\r\n250 SMTPUTF8", "MAIL FROM": answer });
+    const mailer = createSmtpMailer({ url, from: "noreply@barong.test" });
+    onTestFinished(mailer.close);
+
+    expect(await refusalOf(mailer.send(aMail("dána@example.com")))).toMatchObject(TRIED_AGAIN);
+    expect(await refusalOf(mailer.send(aMail("dana@example.com")))).toMatchObject(ALL_WAIT);
+  },
+);
 
 test("a server that refuses by policy before it has the mail has not judged the mail", async () => {
   const url = await serverThatAnswers({ DATA: "554 5.7.1 not from you" });
@@ -92,10 +115,14 @@ test.each(["555 5.5.4 unknown parameter", "550 5.6.7 not permitted"])(
   },
 );
 
-/** Is content with everything that is not named. */
-async function serverThatAnswers(answers: Readonly<Record<string, string>>): Promise<string> {
+/** Is content with everything that is not named; `once`, for one connection. */
+async function serverThatAnswers(
+  answers: Readonly<Record<string, string>>,
+  { once = false } = {},
+): Promise<string> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
+    if (once) server.close();
     socket.write("220 ready\r\n");
     socket.on("data", (line) => {
       const command = Object.keys(answers).find((name) => String(line).startsWith(name));

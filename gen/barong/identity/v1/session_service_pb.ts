@@ -37,7 +37,8 @@ export type CreateSessionRequest = Message<"barong.identity.v1.CreateSessionRequ
 
   /**
    * A string, or for Geetest an object: version 3 has `geetest_challenge`, `geetest_validate` and `geetest_seccode`, version 4 `lot_number`,
-   * `captcha_output`, `pass_token` and `gen_time`. The answer of a request that lacked the right `otp_code` serves once more with one.
+   * `captcha_output`, `pass_token` and `gen_time`. The answer of a request that lacked the right `otp_code` serves again
+   * with one, for five minutes.
    *
    * @generated from field: google.protobuf.Value captcha_response = 3;
    */
