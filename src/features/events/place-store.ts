@@ -1,5 +1,6 @@
 import type { Database, Tx } from "../../database/database.js";
 import { inTransaction } from "../../database/model.js";
+import { EPOCH } from "./rules.js";
 
 /** What is known of the places of all events. */
 export interface Places {
@@ -55,5 +56,6 @@ const READ = "SELECT epoch, given, pruned FROM event_places WHERE id = 1";
 
 function placesIn([row]: readonly Places[]): Places {
   if (!row) throw new Error("the table event_places has lost its row");
+  if (!EPOCH.test(row.epoch)) throw new Error("event_places.epoch is no name of letters, digits and hyphens");
   return { epoch: row.epoch, given: Number(row.given), pruned: Number(row.pruned) };
 }

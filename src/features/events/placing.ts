@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.js";
 import { shortReason } from "../../database/errors.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
+import type { Places } from "./place-store.js";
 import type { EventStore } from "./store.js";
 
 export interface PlacingNeeds {
@@ -17,7 +18,7 @@ const CHUNK = 500;
 /** Gives events their places while somebody reads them, and tells the readers how far that is. */
 export function createPlacing({ database, store, logger, pollMs }: PlacingNeeds) {
   const waiting = new Set<() => void>();
-  let given = 0;
+  let known: Places = { epoch: "", given: 0, pruned: 0 };
   let poll: NodeJS.Timeout | undefined;
   let isTroubled = false;
   let running: Promise<void> | undefined;
@@ -26,9 +27,10 @@ export function createPlacing({ database, store, logger, pollMs }: PlacingNeeds)
   async function look(): Promise<void> {
     if (await store.hasUnplaced())
       while ((await database.transaction((tx) => store.place(CHUNK, tx))) === CHUNK);
-    const places = await store.places();
-    if (places.given > given) wakeAll();
-    given = Math.max(given, places.given);
+    const before = known;
+    known = await store.places();
+    // Also when they have gone back: the database was restored under its readers.
+    if (known.given !== before.given || known.epoch !== before.epoch) wakeAll();
   }
 
   /** Resolves when all that was committed before has its place: a look that has begun may have missed it. */
@@ -67,14 +69,14 @@ export function createPlacing({ database, store, logger, pollMs }: PlacingNeeds)
     now,
     wakeAll,
 
-    /** The last place that was given, as far as this process knows. */
-    get given(): number {
-      return given;
+    /** As of the last look; of no log before the first one. */
+    get places(): Places {
+      return known;
     },
 
     /** Waits for something behind a place, so long at most; also ends with the signal, and with `wakeAll`. */
     async beyond(position: number, milliseconds: number, signal: AbortSignal): Promise<void> {
-      if (given > position || signal.aborted) return;
+      if (known.given > position || signal.aborted) return;
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);

@@ -14,7 +14,10 @@ export interface Place {
   readonly position: number;
 }
 
-const CURSOR = /^v1\.([0-9a-f-]{36})\.(0|[1-9]\d{0,14})$/;
+/** Names of logs. */
+export const EPOCH = /^[\w-]{1,36}$/;
+
+const CURSOR = /^v1\.([\w-]{1,36})\.(0|[1-9]\d{0,14})$/;
 
 /** The place of an event as readers see it. */
 export const cursorOf = ({ epoch, position }: Place): string =>

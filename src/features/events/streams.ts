@@ -71,8 +71,8 @@ export function createEventStreams({ database, store, vault, logger, settings }:
   let isStopped = false;
 
   /** Throws Failure(EVENT_CURSOR_UNKNOWN), EVENT_CURSOR_EXPIRED. */
-  async function beginning({ cursor, start }: Wanted): Promise<Place> {
-    const { epoch, given, pruned } = await store.places();
+  function beginning({ cursor, start }: Wanted): Place {
+    const { epoch, given, pruned } = placing.places;
     if (cursor === undefined) return { epoch, position: start === "now" ? given : pruned };
     const place = placeIn(cursor);
     if (!place) throw new Failure(ErrorReason.EVENT_CURSOR_UNKNOWN);
@@ -96,7 +96,7 @@ export function createEventStreams({ database, store, vault, logger, settings }:
     const isWanted = nameMatcher(wanted.names);
     const end = monotonicMilliseconds() + lifeMs;
     await placing.now();
-    const { epoch, position: first } = await beginning(wanted);
+    const { epoch, position: first } = beginning(wanted);
     let position = first;
     let toldAt = monotonicMilliseconds();
     yield { cursor: cursorOf({ epoch, position }) };
@@ -110,7 +110,8 @@ export function createEventStreams({ database, store, vault, logger, settings }:
     while (!isOver()) {
       await askAgain();
       // Everything up to here can be seen by what is read next.
-      const { given } = placing;
+      const { given, epoch: present } = placing.places;
+      if (present !== epoch || given < position) throw new Failure(ErrorReason.EVENT_CURSOR_EXPIRED);
       const rows = given > position ? await rowsBehind({ epoch, position }) : [];
       for (const row of rows) {
         position = Number(row.position);

@@ -342,10 +342,38 @@ describeEachDatabase("streams of events", (kind) => {
     await reader.begun();
 
     await opened.database.write("UPDATE event_places SET epoch = ?", [uuid()]);
-    await record(1);
 
     await expect(reader.ended).rejects.toThrow("not kept any more");
     expect(reader.emails()).toEqual([]);
+  });
+
+  test("a log that goes back under its readers ends their streams, and new ones are told what happens from then on", async () => {
+    const { database } = opened;
+    const streams = streamsOn(database);
+    const reader = aReader(streams);
+    await reader.begun();
+    const { given } = await createEventStore(database).places();
+    await record(3);
+    await expect.poll(() => reader.emails().length).toBe(3);
+
+    await database.write("DELETE FROM events WHERE position > ?", [given]);
+    await database.write("UPDATE event_places SET given = ?", [given]);
+    await expect(reader.ended).rejects.toThrow("not kept any more");
+    const next = aReader(streams);
+    await next.begun();
+    const since = await record(1);
+
+    await expect.poll(() => next.emails()).toEqual(since);
+  });
+
+  test("a log whose name would make no cursor is told of nobody", async () => {
+    const { epoch } = await createEventStore(opened.database).places();
+    const rename = (name: string) => opened.database.write("UPDATE event_places SET epoch = ?", [name]);
+    await rename("<a name>");
+
+    await expect(aReader(streamsOn(opened.database)).ended).rejects.toThrow("event_places.epoch");
+
+    await rename(epoch);
   });
 
   test("whoever was away for longer than events are kept is told so, whether or not others have read", async () => {
