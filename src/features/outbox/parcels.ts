@@ -92,6 +92,7 @@ const PLAIN = new Set([
   "level",
   "otp",
   "created_at",
+  "updated_at",
   "at",
 ]);
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { describeEachDatabase } from "../../support/databases.js";
 import { aReceiver, startOutboxes } from "../../support/outboxes.js";
 
@@ -59,6 +59,50 @@ describeEachDatabase("a delivery that takes longer than its lease", (kind) => {
     await vi.waitFor(() => expect(other.taken).toHaveLength(1));
     release();
     await first.settled();
+  });
+
+  test("stays with its worker while a stop waits for it", async () => {
+    const { post, outbox, rows, pass } = await start();
+    const slow = aReceiver({ patienceSeconds: 60 });
+    const release = slow.hangOn("s3cret");
+    const first = outbox(slow, { ...SETTINGS, stopSeconds: 30 });
+    await post(first, {});
+    await vi.waitFor(() => expect(slow.tried).toHaveLength(1));
+    const other = aReceiver();
+    outbox(other, SETTINGS);
+
+    const stopping = first.stop();
+    await pass(3);
+    release();
+    await stopping;
+
+    expect(await rows()).toMatchObject([{ state: "sent", attempts: 1 }]);
+    expect(other.tried).toEqual([]);
+  });
+
+  test("is not kept any more once it was refused, however long its last renewal takes", async () => {
+    const { database, post, outbox, rows, pass } = await start();
+    const slow = aReceiver({ patienceSeconds: 60 });
+    const refuse = slow.hangOn("s3cret");
+    await post(outbox(slow, SETTINGS), {});
+    await vi.waitFor(() => expect(slow.tried).toHaveLength(1));
+    const write = database.write.bind(database);
+    let renewals = 0;
+    const writing = vi.spyOn(database, "write").mockImplementation(async (sql, values) => {
+      if (!sql.startsWith("UPDATE outbox SET leased_until")) return write(sql, values);
+      renewals += 1;
+      await sleep(500);
+      return write(sql, values);
+    });
+    onTestFinished(() => writing.mockRestore());
+
+    await pass(0.5);
+    refuse(new Error("no"));
+    await vi.waitFor(async () => expect(await rows()).toMatchObject([{ leased_until: null, attempts: 1 }]));
+    await sleep(700);
+
+    expect(renewals).toBeGreaterThan(0);
+    expect(await rows()).toMatchObject([{ state: "waiting", attempts: 1, leased_until: null }]);
   });
 
   test("ends with the patience of its courier, and is tried again", async () => {
