@@ -4,13 +4,14 @@ import { type Clock, secondsAfter } from "../../platform/clock.js";
 import { beyondCall } from "../../platform/deadline.js";
 import type { Logger } from "../../platform/logger.js";
 import { jitter } from "../../platform/random.js";
-import { type ChannelDown, DeliveryDropped, DeliveryRefused } from "../../ports/delivery.js";
+import { type ChannelDown, DeliveryDropped } from "../../ports/delivery.js";
 import { claimLines, type Line } from "./claims.js";
 import { createFailures, type Failures } from "./failures.js";
 import type { Claim, OutboxItem, Queue } from "./queue.js";
 import { isChannelDown, MOST_ATTEMPTS, pauseSeconds } from "./rules.js";
 import { Search } from "./search.js";
 import { SentNotes } from "./sent-notes.js";
+import { whileKept } from "./while-kept.js";
 
 /** What leads out of the house by one channel. */
 export interface Carrier {
@@ -209,7 +210,7 @@ export class OutboxWorker {
 
   /** Answers whether the next of the account may follow. Whoever has lost one to another worker has lost those behind it too. */
   async #deliver(item: OutboxItem): Promise<boolean> {
-    const { carrier, queue, clock } = this.#needs;
+    const { carrier, queue, clock, settings } = this.#needs;
     const now = clock();
     if (item.expiresAt !== null && item.expiresAt <= now)
       return queue.finish(item, "dropped", "expired", now);
@@ -222,37 +223,16 @@ export class OutboxWorker {
       return false;
     }
     try {
-      await this.#inTime(item, carrier.carry(item));
+      await whileKept(carrier.carry(item), {
+        keep: () => this.#keep(item),
+        everySeconds: settings.leaseSeconds / 4,
+        patienceSeconds: Math.max(carrier.patienceSeconds ?? 0, settings.deliverySeconds),
+      });
     } catch (fault) {
       return this.#note(item, fault);
     }
     this.#vain = 0;
     return this.#sent.note(item);
-  }
-
-  /** Keeps the item while it is on its way: others would deliver it as well. Gives up whoever does not come back at all. */
-  async #inTime(item: OutboxItem, delivery: Promise<void>): Promise<void> {
-    const { carrier, settings } = this.#needs;
-    let keeping: Promise<void> | undefined;
-    const keep = () => {
-      keeping ??= this.#keep(item).finally(() => {
-        keeping = undefined;
-      });
-    };
-    const renewal = setInterval(keep, (settings.leaseSeconds * 1000) / 4);
-    let giveUp: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      const refuse = () => reject(new DeliveryRefused("it took too long", { permanent: false }));
-      giveUp = setTimeout(refuse, Math.max(carrier.patienceSeconds ?? 0, settings.deliverySeconds) * 1000);
-    });
-    try {
-      await Promise.race([delivery, tooLate]);
-    } finally {
-      clearInterval(renewal);
-      clearTimeout(giveUp);
-      // Else it would be leased again after it was put off.
-      await keeping;
-    }
   }
 
   /** Renews the lease of what takes long. What was taken along and waits for a lane is left to others meanwhile. */

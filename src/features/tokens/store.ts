@@ -70,12 +70,11 @@ export function createTokenStore(database: Database) {
       return taken === 1;
     },
 
-    /** Makes a token good again for as long as it would have been; false when an account has none that has not expired. */
+    /** Makes a used token good again for as long as it would have been; false when an account has none that has not expired. */
     async restore(userId: number, tokenHash: string, purpose: Purpose, now: Date, tx: Tx): Promise<boolean> {
-      const where = { userId, tokenHash, purpose, expiresAt: { [Op.gt]: now } };
-      if ((await OneTimeTokenModel.count({ where, ...inTransaction(tx) })) === 0) return false;
-      await OneTimeTokenModel.update({ usedAt: null }, { where, ...inTransaction(tx) });
-      return true;
+      const where = { userId, tokenHash, purpose, usedAt: { [Op.ne]: null }, expiresAt: { [Op.gt]: now } };
+      const [restored] = await OneTimeTokenModel.update({ usedAt: null }, { where, ...inTransaction(tx) });
+      return restored === 1;
     },
 
     async deleteAll(userId: number, purpose: Purpose, tx: Tx): Promise<void> {
