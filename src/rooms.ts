@@ -241,7 +241,7 @@ export function createRooms({
   });
 
   const verdicts = createVerdicts({ sessions, keyProof, permissions, origins });
-  const bearers = createTokenBearers({ accounts, bearer, keyProof });
+  const bearers = createTokenBearers({ accounts, bearer, keyProof, sessions });
 
   accounts.onCredentialsChanged(sessions.endAllOf);
 

@@ -22,7 +22,7 @@ export interface Caller {
   readonly level: number;
   /** Two-factor authentication is on. */
   readonly otp: boolean;
-  /** The session behind a cookie; absent for a bearer token or an API key. */
+  /** The session behind a cookie or a bearer token; absent for an API key, and for a bearer token that another server has issued. */
   readonly sessionId?: number;
   /** The API key that signed the request, or that its bearer token was made for; absent for people. */
   readonly apiKeyId?: number;

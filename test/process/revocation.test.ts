@@ -88,6 +88,11 @@ describeEachDatabase("what ends a session in one process", (database) => {
       const seed = /secret=(\w+)/.exec((body as { data: { url: string } }).data.url)?.[1] ?? "";
       return post(here, "/resource/otp/enable", { code: codeAt(seed, new Date()) }, { cookie });
     },
+    async "its end by its owner"({ cookie }) {
+      const { body } = await rest(here, "GET", "/resource/sessions", { headers: { cookie } });
+      const [own] = body as { id: number }[];
+      return rest(here, "DELETE", `/resource/sessions/${own?.id}`, { headers: { cookie } });
+    },
     "staff that end it": async ({ uid }) =>
       rest(here, "DELETE", `/admin/users/${uid}/sessions`, { headers: await staff() }),
   };
@@ -113,22 +118,30 @@ describeEachDatabase("what ends a session in one process", (database) => {
     const dana = await member();
     const ask = () => rest(there, "GET", "/auth/api/v2/orders", { headers: { cookie: dana.cookie } });
     const before = await ask();
+    const authorization = before.headers.get("authorization") ?? "";
+    const bear = () => rest(there, "GET", "/resource/users/me", { headers: { authorization } });
+    const borne = await bear();
     // Asked for all the time, so that the other process believes to know it.
     let isOver = false;
     const busy = (async () => {
       while (!isOver) {
         await ask();
+        await bear();
         await sleep(20);
       }
     })();
     try {
       const answer = await end(dana);
       const atOnce = await ask();
+      const borneAtOnce = await bear();
       await sleep(1000);
       const after = await ask();
+      const borneAfter = await bear();
       return {
         wasKnown: atOnce.status === 200,
+        wasBorne: borneAtOnce.status === 200,
         verdict: { before: before.status, ended: answer.status < 300, after: after.status, body: after.body },
+        token: { before: borne.status, after: borneAfter.status, body: borneAfter.body },
       };
     } finally {
       isOver = true;
@@ -140,11 +153,15 @@ describeEachDatabase("what ends a session in one process", (database) => {
     await startTwo();
 
     const verdicts: Record<string, unknown> = {};
+    const tokens: Record<string, unknown> = {};
     let known = 0;
+    let borne = 0;
     for (const [what, end] of Object.entries(ends)) {
-      const { wasKnown, verdict } = await verdictsAfter(end);
+      const { wasKnown, wasBorne, verdict, token } = await verdictsAfter(end);
       if (wasKnown) known += 1;
+      if (wasBorne) borne += 1;
       verdicts[what] = verdict;
+      tokens[what] = token;
     }
 
     const refused = (code: string) => ({ before: 200, ended: true, after: 401, body: { errors: [code] } });
@@ -152,7 +169,13 @@ describeEachDatabase("what ends a session in one process", (database) => {
       ...Object.fromEntries(Object.keys(ends).map((what) => [what, refused("authz.invalid_session")])),
       "a ban": refused("authz.user_not_active"),
     });
+    const dead = (code: string) => ({ before: 200, after: 401, body: { errors: [code] } });
+    expect(tokens).toEqual({
+      ...Object.fromEntries(Object.keys(ends).map((what) => [what, dead("jwt.decode_and_verify")])),
+      "a ban": dead("authz.user_not_active"),
+    });
     // The other process did go by what it knew: else it would have had nothing to forget.
     expect(known).toBeGreaterThan(0);
+    expect(borne).toBeGreaterThan(0);
   });
 });

@@ -137,8 +137,8 @@ export function createAuthz({ verdicts, bearer, bearers, rules, timeoutMs }: Aut
     return verdicts.permit(who, wish);
   }
 
-  function passFor({ name, account, asOf, keyId }: Proved): Soon<Pass> {
-    const token = bearer.mint(name, account, asOf, keyId);
+  function passFor({ source, account, asOf }: Proved): Soon<Pass> {
+    const token = bearer.mint(source, account, asOf);
     return typeof token === "string"
       ? passWith(token, account)
       : token.then((late) => passWith(late, account));

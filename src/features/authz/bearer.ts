@@ -6,7 +6,7 @@ import { Failure } from "../../platform/failure.js";
 import { SIGNING_ALGORITHMS, type SigningKey } from "../../platform/signing-key.js";
 import type { SigningKeys } from "../../platform/signing-keys.js";
 import type { Holder } from "../accounts/accounts.js";
-import { keyIn, momentIn, stampedJti } from "./token-stamp.js";
+import { stampedJti, stampIn, type TokenSource } from "./token-stamp.js";
 
 const SUBJECT = "session";
 
@@ -24,8 +24,8 @@ export interface Verified {
   readonly uid: string;
   /** When the account was read that the token speaks of, in milliseconds since 1970. */
   readonly asOf: number;
-  /** The API key that it was made for; undefined for a session. */
-  readonly keyId: number | undefined;
+  /** What the token was issued for; undefined for a foreign token, which another server has signed with our key. */
+  readonly source: TokenSource | undefined;
   /** Seconds since 1970. */
   readonly expiresAt: number;
 }
@@ -44,11 +44,11 @@ interface Making {
   /** Seconds since 1970. */
   readonly now: number;
   readonly asOf: Date;
-  readonly keyId: number | undefined;
+  readonly source: TokenSource;
 }
 
 interface Known extends Verified {
-  /** The key that the token names; undefined if it names none, and is good for as long as `key` signs. */
+  /** The key that the token names; undefined for a foreign token, which is good for as long as `key` signs. */
   readonly kid: string | undefined;
   readonly key: SigningKey;
   readonly verifiedAt: number;
@@ -62,10 +62,11 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
 
   return {
     /**
-     * A token that says what the account is now, reused for its holder until half of its life is gone. `holderKey` names the session or
-     * the API key, `asOf` when the account was read; `keyId` is the number of an API key.
+     * A token that says what the account is now, reused for its source until half of its life is gone. `asOf` is when the account was
+     * read.
      */
-    mint(holderKey: string, account: Holder, asOf = clock(), keyId?: number): string | Promise<string> {
+    mint(source: TokenSource, account: Holder, asOf = clock()): string | Promise<string> {
+      const holderKey = `${source.kind}:${source.id}`;
       const now = secondsOf(clock());
       const key = keys.current();
       const present = minted.get(holderKey);
@@ -78,7 +79,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
         saysTheSame(present.holder, account)
       )
         return present.token;
-      return mintAnew(holderKey, account, key, { now, asOf, keyId });
+      return mintAnew(holderKey, account, key, { now, asOf, source });
     },
 
     /** Throws Failure(BEARER_INVALID) for anything but a good token of ours. */
@@ -130,7 +131,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
   function sign(
     account: Holder,
     { algorithm, kid, privateKey }: SigningKey,
-    { now, asOf, keyId }: Making,
+    { now, asOf, source }: Making,
   ): Promise<string> {
     const { uid, email, role, level, state, referralId, credentialsChangedAt } = account;
     // Who knows of a change speaks from after it, whatever his clock says.
@@ -142,7 +143,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
       .setSubject(SUBJECT)
       .setIssuer(issuer)
       .setAudience([...audience])
-      .setJti(stampedJti(now, spokenAt, keyId))
+      .setJti(stampedJti(now, spokenAt, source))
       .sign(privateKey);
   }
 
@@ -167,7 +168,7 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
         currentDate: clock(),
       });
       if (used === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-      return { ...claimsIn(payload, now), ...used, verifiedAt: now };
+      return { ...claimsIn(payload, now, used.kid === undefined), ...used, verifiedAt: now };
     } catch (fault) {
       throw fault instanceof Failure ? fault : new Failure(ErrorReason.BEARER_INVALID, { cause: fault });
     }
@@ -181,10 +182,14 @@ export function createBearer({ keys, issuer, audience, lifetimeSeconds, leewaySe
     return { key, kid };
   }
 
-  function claimsIn({ uid, jti, iat = 0, exp = 0 }: JWTPayload, now: number): Verified {
+  function claimsIn({ uid, jti, iat = 0, exp = 0 }: JWTPayload, now: number, isForeign: boolean): Verified {
     if (!isText(uid) || !isText(jti) || iat > now + leewaySeconds)
       throw new Failure(ErrorReason.BEARER_INVALID);
-    return { uid, asOf: momentIn(jti, iat), keyId: keyIn(jti), expiresAt: exp };
+    // The `jti` of Barong 2 is random: nothing in it is a moment or an id.
+    if (isForeign) return { uid, asOf: iat * 1000, source: undefined, expiresAt: exp };
+    const stamp = stampIn(jti, iat);
+    if (stamp === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
+    return { uid, ...stamp, expiresAt: exp };
   }
 }
 

@@ -3,6 +3,7 @@ import { Failure } from "../../platform/failure.js";
 import type { Holder } from "../accounts/accounts.js";
 import type { KeyProof } from "../api-keys/proof.js";
 import { schemeOf } from "../api-keys/signature.js";
+import type { OpenSession } from "../sessions/sessions.js";
 import type { Bearer } from "./bearer.js";
 import type { Proved, Shown } from "./verdicts.js";
 
@@ -10,26 +11,36 @@ export interface TokenBearersNeeds {
   readonly accounts: { byUid(uid: string): Promise<Holder | undefined> };
   readonly bearer: Pick<Bearer, "verify">;
   readonly keyProof: Pick<KeyProof, "ofToken">;
+  readonly sessions: { findById(id: number): Promise<OpenSession | undefined> };
 }
 
-type Bearing = Omit<Proved, "name" | "asOf">;
+type Bearing = Omit<Proved, "source" | "asOf">;
 
 /** Who comes with a token of ours. */
-export function createTokenBearers({ accounts, bearer, keyProof }: TokenBearersNeeds) {
+export function createTokenBearers({ accounts, bearer, keyProof, sessions }: TokenBearersNeeds) {
   return {
-    /** Throws Failures: of the token, of its account, and of the API key that it was made for, which may be used no longer or not from there. */
+    /**
+     * Throws Failures: of the token, of its account, of the session that it was issued for, which may have ended, and of the API key that it
+     * was issued for, which may be used no longer or not from there.
+     */
     async byToken(authorization: string, { header, ip }: Shown): Promise<Bearing> {
       const [, token] = /^Bearer +([^\s]+)$/.exec(authorization) ?? [];
       if (token === undefined) throw new Failure(ErrorReason.BEARER_INVALID);
-      const { uid, asOf, keyId } = await bearer.verify(token);
+      const { uid, asOf, source } = await bearer.verify(token);
       const account = await accounts.byUid(uid);
       if (!account) throw new Failure(ErrorReason.RECORD_NOT_FOUND);
       // Whatever the token says: it may be older than a ban.
       if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
       if (wasReplaced(asOf, account)) throw new Failure(ErrorReason.BEARER_INVALID);
-      if (keyId === undefined) return { kind: "session", account, scope: [] };
+      // A Barong 2 that signs with the same key has its sessions elsewhere.
+      if (source === undefined) return { kind: "session", account, scope: [] };
+      if (source.kind === "session") {
+        const session = await sessions.findById(source.id);
+        if (session?.account.id !== account.id) throw new Failure(ErrorReason.BEARER_INVALID);
+        return { kind: "session", account, scope: [], sessionId: source.id };
+      }
+      const keyId = source.id;
       const key = await keyProof.ofToken(keyId, ip);
-      // Another's key has the number by chance, in a token that names none.
       if (key?.account.id !== account.id) throw new Failure(ErrorReason.BEARER_INVALID);
       const signedBody = hashOfBody(header);
       const { scope } = key;

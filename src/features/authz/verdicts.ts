@@ -8,12 +8,12 @@ import { tokenIn } from "../sessions/cookie.js";
 import { cookieMayAct, type TrustedOrigins } from "../sessions/rules.js";
 import type { OpenSession, Sessions } from "../sessions/sessions.js";
 import type { PlainPath } from "./plain-path.js";
+import type { TokenSource } from "./token-stamp.js";
 
 /** Who proved to be who, and how. */
 export interface Proved {
   readonly kind: "session" | "api key";
-  /** Names the session or the key, for the token that is made for it. */
-  readonly name: string;
+  readonly source: TokenSource;
   readonly account: Holder;
   /** When the account was read. */
   readonly asOf: Date;
@@ -164,14 +164,14 @@ function refuseUnless(allowed: boolean): void {
 
 function open({ id, account, asOf }: OpenSession): Proved {
   if (account.state !== "active") throw new Failure(ErrorReason.USER_NOT_ACTIVE);
-  return { kind: "session", name: `s:${id}`, account, asOf, scope: NO_SCOPE, sessionId: id };
+  return { kind: "session", source: { kind: "session", id }, account, asOf, scope: NO_SCOPE, sessionId: id };
 }
 
 const NO_SCOPE: readonly string[] = [];
 
 const proved = ({ keyId, scope, account, asOf, signedBody, useUp }: ProvedKey): Proved => ({
   kind: "api key",
-  name: `k:${keyId}`,
+  source: { kind: "api key", id: keyId },
   account,
   asOf,
   scope,

@@ -14,7 +14,7 @@ const MOST_IN_A_STATEMENT = 100;
 const MOST_STATEMENTS = 2;
 
 export interface KnownSessionsNeeds {
-  readonly store: Pick<SessionStore, "withHolders" | "touch">;
+  readonly store: Pick<SessionStore, "withHolders" | "withHoldersById" | "touch">;
   readonly accounts: Pick<Accounts, "onChanged">;
   readonly clock: Clock;
   readonly limits: SessionLimits;
@@ -34,7 +34,7 @@ export interface OpenSession {
   readonly asOf: Date;
 }
 
-/** Sessions by their tokens, for every request that comes with one. */
+/** Sessions by their tokens and by their ids, for every request that comes with a cookie or a bearer token. */
 export function createKnownSessions({
   store,
   accounts,
@@ -45,11 +45,20 @@ export function createKnownSessions({
   touchMs,
 }: KnownSessionsNeeds) {
   const cache = new BriefCache<HeldSession>({ milliseconds: cacheMs, most: MOST_KNOWN });
-  accounts.onChanged(({ id }) => cache.forgetAllOf(id));
+  const cacheById = new BriefCache<HeldSession>({ milliseconds: cacheMs, most: MOST_KNOWN });
+  const forgetOwner = (accountId: number): void => {
+    cache.forgetAllOf(accountId);
+    cacheById.forgetAllOf(accountId);
+  };
+  accounts.onChanged(({ id }) => forgetOwner(id));
+  const batching = { mostTogether: MOST_IN_A_STATEMENT, mostUnderway: MOST_STATEMENTS };
   const read = gatheredReads<HeldSession>({
-    mostTogether: MOST_IN_A_STATEMENT,
-    mostUnderway: MOST_STATEMENTS,
+    ...batching,
     read: (tokenHashes) => withinBudget(readMs, () => store.withHolders(tokenHashes, clock())),
+  });
+  const readById = gatheredReads<HeldSession>({
+    ...batching,
+    read: (ids) => withinBudget(readMs, () => store.withHoldersById(ids, clock())),
   });
 
   const holds = (session: HeldSession): boolean =>
@@ -59,10 +68,11 @@ export function createKnownSessions({
 
   const touching = new Set<number>();
 
-  async function touch(token: string, session: HeldSession): Promise<void> {
+  /** `key` is the session's key in `from`. */
+  async function touch(from: typeof cache, key: string, session: HeldSession): Promise<void> {
     const lastSeenAt = clock();
     // Before it is written, so that of many requests at a time one writes.
-    cache.replace(token, session, { ...session, lastSeenAt });
+    from.replace(key, session, { ...session, lastSeenAt });
     // Those that have read the session at the same time each hold a row of their own.
     if (touching.has(session.id)) return;
     touching.add(session.id);
@@ -88,29 +98,28 @@ export function createKnownSessions({
      */
     async find(token: string): Promise<OpenSession | undefined> {
       if (!isToken(token)) return undefined;
-      const session =
-        cache.peek(token) ??
-        (await cache.load(
-          token,
-          () => read(sha256Hex(token)),
-          ({ account }) => account.id,
-        ));
+      const session = cache.peek(token) ?? (await cache.load(token, () => read(sha256Hex(token)), ownerOf));
       if (!session || !holds(session)) return undefined;
-      if (isToBeTouched(session)) await touch(token, session);
+      if (isToBeTouched(session)) await touch(cache, token, session);
+      return session;
+    },
+
+    /** The session with an id, if it holds. Being asked for keeps it from going idle. */
+    async findById(id: number): Promise<OpenSession | undefined> {
+      const key = String(id);
+      const session = cacheById.peek(key) ?? (await cacheById.load(key, () => readById(key), ownerOf));
+      if (!session || session.endedAt !== null || hasEnded(session, limits, clock())) return undefined;
+      if (isToBeTouched(session)) await touch(cacheById, key, session);
       return session;
     },
 
     /** To be called when sessions of an account end in a transaction. */
     forgetAllOf(accountId: number, tx: Tx): void {
-      cache.forgetAllOf(accountId);
+      forgetOwner(accountId);
       // Meanwhile others may have read what was true before.
-      tx.afterCommit(() => cache.forgetAllOf(accountId));
-    },
-
-    /** To be called when one session ends in a transaction. */
-    forget(token: string, tx: Tx): void {
-      cache.forget(token);
-      tx.afterCommit(() => cache.forget(token));
+      tx.afterCommit(() => forgetOwner(accountId));
     },
   };
 }
+
+const ownerOf = ({ account }: HeldSession): number => account.id;

@@ -9,11 +9,10 @@ export const ownSessionHandlers = (
   sessions: Sessions,
   { secureCookie }: { readonly secureCookie: boolean },
 ): Handlers<typeof SessionService> => ({
-  async listSessions(request, { caller, requestHeader }) {
-    const token = tokenIn(requestHeader);
+  async listSessions(request, { caller }) {
     const { rows, total } = await sessions.list(caller.accountId, rangeOf(request));
     return {
-      sessions: rows.map((session) => sessionView(session, sessions.isBehind(session, token))),
+      sessions: rows.map((session) => sessionView(session, session.id === caller.sessionId)),
       total: BigInt(total),
     };
   },
@@ -25,8 +24,8 @@ export const ownSessionHandlers = (
     return {};
   },
 
-  async endOtherSessions(_request, { caller, requestHeader, audit }) {
-    await sessions.endOthers(caller.accountId, tokenIn(requestHeader), audit);
+  async endOtherSessions(_request, { caller, audit }) {
+    await sessions.endOthers(caller.accountId, caller.sessionId, audit);
     return {};
   },
 });

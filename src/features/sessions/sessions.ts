@@ -47,7 +47,7 @@ export interface Credentials {
 
 export function createSessions(needs: SessionsNeeds) {
   const { database, store, accounts, activities, mails, signIn, clock, limits } = needs;
-  const { peek, find, forget, forgetAllOf } = createKnownSessions(needs);
+  const { peek, find, findById, forgetAllOf } = createKnownSessions(needs);
 
   /** Ends sessions of an account. It is locked, so that none of them goes on under a new token at the same time. */
   const ending = <T>(accountId: number, audit: Audit, end: (tx: Tx, at: Moment) => Promise<T>): Promise<T> =>
@@ -76,9 +76,11 @@ export function createSessions(needs: SessionsNeeds) {
           throw new Failure(ErrorReason.CREDENTIALS_INVALID, { about: { accountId: account.id, action } });
         }
         const { replaces } = credentials;
-        if (replaces !== undefined) {
-          await store.delete(sha256Hex(replaces), tx);
-          forget(replaces, tx);
+        const replaced = replaces === undefined ? null : await store.find(sha256Hex(replaces), tx);
+        if (replaced) {
+          await store.delete(replaced.tokenHash, tx);
+          // It may be another account's: a browser can change between two.
+          forgetAllOf(replaced.userId, tx);
         }
         await store.insert(
           {
@@ -104,6 +106,7 @@ export function createSessions(needs: SessionsNeeds) {
 
     peek,
     find,
+    findById,
 
     /** Ends the session behind a token; throws Failure(RECORD_NOT_FOUND) when there is none that holds. */
     async close(token: string | undefined, audit: Audit): Promise<void> {
@@ -128,9 +131,9 @@ export function createSessions(needs: SessionsNeeds) {
     end: (accountId: number, id: number, audit: Audit): Promise<Session> =>
       ending(accountId, audit, (tx, at) => deleted({ userId: accountId, id }, tx, at)),
 
-    /** Ends every session of an account but the one behind `token`. */
-    endOthers: (accountId: number, token: string | undefined, audit: Audit): Promise<void> =>
-      ending(accountId, audit, (tx) => store.deleteAllBut(accountId, token && sha256Hex(token), tx)),
+    /** Ends every session of an account but the one with the id `kept`. */
+    endOthers: (accountId: number, kept: number | undefined, audit: Audit): Promise<void> =>
+      ending(accountId, audit, (tx) => store.deleteAllBut(accountId, kept, tx)),
 
     /** Ends every session of an account whose credentials have changed. `own`, if it holds, goes on under a new token. */
     async endAllOf({ id: userId }: Pick<Account, "id">, tx: Tx, own?: OwnSession): Promise<void> {

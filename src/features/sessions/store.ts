@@ -46,14 +46,21 @@ export function createSessionStore(database: Database) {
   const SessionModel = defineSessionModel(database);
 
   return {
-    find: (tokenHash: string): Promise<Session | null> =>
-      SessionModel.findOne({ where: { tokenHash }, raw: true }),
+    find: (tokenHash: string, tx?: Tx): Promise<Session | null> =>
+      SessionModel.findOne({ where: { tokenHash }, raw: true, ...inTransaction(tx) }),
 
     /** Sessions by the hashes of their tokens, with who holds their accounts: they are asked for with every request to the gateway. */
     async withHolders(tokenHashes: readonly string[], asOf: Date): Promise<ReadonlyMap<string, HeldSession>> {
       const marks = tokenHashes.map(() => "?").join();
       const rows = await database.read<HeldRow>(`${WITH_HOLDER} (${marks})`, tokenHashes);
       return new Map(rows.map((row) => [row.token_hash, heldSessionOf(row, asOf)]));
+    },
+
+    /** As `withHolders`, by the ids of the sessions as texts. */
+    async withHoldersById(ids: readonly string[], asOf: Date): Promise<ReadonlyMap<string, HeldSession>> {
+      const marks = ids.map(() => "?").join();
+      const rows = await database.read<HeldRow>(`${WITH_HOLDER_BY_ID} (${marks})`, ids.map(Number));
+      return new Map(rows.map((row) => [String(row.session_id), heldSessionOf(row, asOf)]));
     },
 
     async insert(session: Omit<Session, "id">, tx: Tx): Promise<void> {
@@ -93,9 +100,9 @@ export function createSessionStore(database: Database) {
       return (await SessionModel.findOne({ where, raw: true, ...inTransaction(tx) })) ?? undefined;
     },
 
-    /** Deletes the sessions of an account, but for one. */
-    async deleteAllBut(userId: number, kept: string | undefined, tx: Tx): Promise<void> {
-      const others = kept === undefined ? {} : { tokenHash: { [Op.ne]: kept } };
+    /** Deletes the sessions of an account, but for the one with the id `kept`. */
+    async deleteAllBut(userId: number, kept: number | undefined, tx: Tx): Promise<void> {
+      const others = kept === undefined ? {} : { id: { [Op.ne]: kept } };
       await SessionModel.destroy({ where: { userId, endedAt: null, ...others }, ...inTransaction(tx) });
     },
 
@@ -178,9 +185,11 @@ interface HeldRow {
   readonly credentials_changed_at: Date | null;
 }
 
-const WITH_HOLDER =
+const HOLDERS =
   "SELECT s.token_hash, s.id AS session_id, s.last_seen_at, s.expires_at, s.ended_at, u.id, u.uid, u.email, u.role, u.level, u.otp, u.state, " +
-  "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash IN";
+  "u.referral_id, u.credentials_changed_at FROM sessions s JOIN users u ON u.id = s.user_id";
+const WITH_HOLDER = `${HOLDERS} WHERE s.token_hash IN`;
+const WITH_HOLDER_BY_ID = `${HOLDERS} WHERE s.id IN`;
 
 const TOUCH = "UPDATE sessions SET last_seen_at = ? WHERE id = ? AND ended_at IS NULL AND last_seen_at < ?";
 

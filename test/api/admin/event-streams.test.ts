@@ -6,7 +6,7 @@ import type { Tx } from "../../../src/database/database.js";
 import type { Account } from "../../../src/features/accounts/accounts.js";
 import { describeEachDatabase } from "../../support/databases.js";
 import { keyOfMember } from "../../support/key-owner.js";
-import { activeMember, freshEmail, post, rest, signIn } from "../../support/rest.js";
+import { activeMember, bearerFor, freshEmail, post, rest, signIn } from "../../support/rest.js";
 import { reasonsOf, rpcClient, rpcDoors } from "../../support/rpc.js";
 import { signedByNonce } from "../../support/signing.js";
 import { accountWith, asAdministrator, promote } from "../../support/staff.js";
@@ -134,6 +134,24 @@ describeEachDatabase("streams of events for services", (database) => {
         expect(await reasons).toEqual([reason]);
       }
     }
+  });
+
+  test.each(rpcDoors)("a stream over %s with a session's token ends with the session", async (door) => {
+    const email = await activeMember(app);
+    await promote(app, email);
+    const cookie = await signIn(app, email);
+    const client = rpcClient(app, door, EventService, { authorization: await bearerFor(app, cookie) });
+    let messages = 0;
+    const reasons = reasonsOf(
+      (async () => {
+        for await (const _message of client.streamEvents({})) messages += 1;
+      })(),
+    );
+    await expect.poll(() => messages).toBe(1);
+
+    await rest(app, "DELETE", "/identity/sessions", { headers: { cookie } });
+
+    expect(await reasons).toEqual(["jwt.decode_and_verify"]);
   });
 
   test("an API key of staff may listen until it is deleted, though its signature was good for a moment only", async () => {

@@ -71,12 +71,18 @@ describeEachDatabase("own sessions", (database) => {
     expect((page.body as Shown[]).map(({ user_agent }) => user_agent)).toEqual(["phone"]);
   });
 
-  test("a gateway's token tells no session apart, the cookie beside it does", async () => {
-    const cookie = await signIn(app, await activeMember(app));
+  test("a gateway's token is of the session it was issued for, with and without the cookie beside it", async () => {
+    const email = await activeMember(app);
+    const [cookie, other] = [await signIn(app, email), await signIn(app, email)];
     const authorization = await bearerFor(app, cookie);
+    const own = (await list({ cookie })).find(({ current }) => current)?.id;
+    const currentFor = async (headers: Record<string, string>) =>
+      (await list(headers)).filter(({ current }) => current).map(({ id }) => id);
 
-    expect((await list({ authorization })).map(({ current }) => current)).toEqual([false]);
-    expect((await list({ authorization, cookie })).map(({ current }) => current)).toEqual([true]);
+    expect(await currentFor({ authorization })).toEqual([own]);
+    expect(await currentFor({ authorization, cookie })).toEqual([own]);
+    // It is the token that proves who calls.
+    expect(await currentFor({ authorization, cookie: other })).toEqual([own]);
   });
 
   test("one that is ended is over at once, here and at the gateway, and the others go on", async () => {
@@ -113,7 +119,7 @@ describeEachDatabase("own sessions", (database) => {
     expectRefusal(await me(cookie), 401, "authz.invalid_session");
   });
 
-  test("behind a gateway it is the cookie beside the token that tells which one is this", async () => {
+  test("behind a gateway the others end, and ending this one clears the cookie beside the token", async () => {
     const email = await activeMember(app);
     const [other, cookie] = [await signIn(app, email), await signIn(app, email)];
     const authorization = await bearerFor(app, cookie);
@@ -129,16 +135,17 @@ describeEachDatabase("own sessions", (database) => {
     expectRefusal(await me(cookie), 401, "authz.invalid_session");
   });
 
-  test("without a cookie a token is in none of them, and all are others", async () => {
+  test("without a cookie the session of the token stays when all others end", async () => {
     const email = await activeMember(app);
-    const cookies = [await signIn(app, email), await signIn(app, email)];
-    const authorization = await bearerFor(app, cookies[0] ?? "");
+    const [own, other] = [await signIn(app, email), await signIn(app, email)];
+    const authorization = await bearerFor(app, own);
 
     const ended = await rest(app, "DELETE", SESSIONS, { headers: { authorization } });
 
     expect(ended.status).toBe(204);
     expect(ended.headers.getSetCookie()).toEqual([]);
-    for (const cookie of cookies) expectRefusal(await me(cookie), 401, "authz.invalid_session");
+    expect((await me(own)).status).toBe(200);
+    expectRefusal(await me(other), 401, "authz.invalid_session");
   });
 
   test("one that goes on under a new token while it is being ended is told not to be ended", async () => {

@@ -15,7 +15,7 @@ import { describe, expect, test } from "vitest";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Holder } from "../../../src/features/accounts/accounts.js";
 import { generateSigningKey, readSigningKey, type SigningKey } from "../../../src/platform/signing-key.js";
-import { aHolder, bearerWith, NOON, PEM } from "./keys.js";
+import { A_SESSION, aHolder, bearerWith, NOON, PEM } from "./keys.js";
 
 const NOW = NOON.getTime() / 1000;
 const RSA = readSigningKey(PEM.RS256);
@@ -64,7 +64,7 @@ describe("a minted token", () => {
     async (algorithm) => {
       const { bearer } = bearerWith(PEM[algorithm]);
 
-      const token = await bearer.mint("s:1", aHolder({ referralId: 7 }));
+      const token = await bearer.mint(A_SESSION, aHolder({ referralId: 7 }));
 
       const set = createLocalJWKSet({ keys: [...bearer.publicKeys()] } as JSONWebKeySet);
       const { payload, protectedHeader } = await jwtVerify(token, set, { currentDate: NOON });
@@ -86,6 +86,7 @@ describe("a minted token", () => {
       expect(await bearer.verify(token)).toMatchObject({
         uid: "ID0123456789",
         asOf: NOW * 1000,
+        source: A_SESSION,
         expiresAt: NOW + 900,
       });
     },
@@ -93,21 +94,22 @@ describe("a minted token", () => {
 
   test("is used again by its holder alone until half of its life is gone, and then without a wait", async () => {
     const { bearer, moveTo } = bearerWith(PEM.EdDSA);
-    const token = await bearer.mint("s:1", aHolder());
+    const token = await bearer.mint(A_SESSION, aHolder());
 
     moveTo(449);
-    expect(bearer.mint("s:1", aHolder())).toBe(token);
-    expect(await bearer.mint("k:1", aHolder())).not.toBe(token);
+    expect(bearer.mint(A_SESSION, aHolder())).toBe(token);
+    expect(await bearer.mint({ kind: "api key", id: 1 }, aHolder())).not.toBe(token);
+    expect(await bearer.mint({ kind: "session", id: 2 }, aHolder())).not.toBe(token);
     moveTo(450);
-    const next = await bearer.mint("s:1", aHolder());
+    const next = await bearer.mint(A_SESSION, aHolder());
     expect(next).not.toBe(token);
-    expect(bearer.mint("s:1", aHolder())).toBe(next);
+    expect(bearer.mint(A_SESSION, aHolder())).toBe(next);
   });
 
   test("is signed once for requests that come together", async () => {
     const { bearer } = bearerWith(PEM.EdDSA);
 
-    const tokens = await Promise.all(Array.from({ length: 20 }, () => bearer.mint("s:1", aHolder())));
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => bearer.mint(A_SESSION, aHolder())));
 
     expect(new Set(tokens).size).toBe(1);
   });
@@ -122,34 +124,34 @@ describe("a minted token", () => {
     ["credentials", { credentialsChangedAt: NOON }],
   ])("is replaced when the account's %s is another", async (_name, different) => {
     const { bearer } = bearerWith(PEM.EdDSA);
-    const before = await bearer.mint("s:1", aHolder());
+    const before = await bearer.mint(A_SESSION, aHolder());
 
-    const after = await bearer.mint("s:1", aHolder(different));
+    const after = await bearer.mint(A_SESSION, aHolder(different));
 
     expect(after).not.toBe(before);
-    expect(bearer.mint("s:1", aHolder(different))).toBe(after);
+    expect(bearer.mint(A_SESSION, aHolder(different))).toBe(after);
   });
 
   test("from before a change that a faster clock has dated is replaced as soon as our clock is there", async () => {
     const { bearer, moveTo } = bearerWith(PEM.EdDSA);
     const changed = aHolder({ credentialsChangedAt: new Date(NOON.getTime() + 2000) });
-    const early = await bearer.mint("s:1", changed);
+    const early = await bearer.mint(A_SESSION, changed);
 
     moveTo(1);
-    expect(bearer.mint("s:1", changed)).toBe(early);
+    expect(bearer.mint(A_SESSION, changed)).toBe(early);
     moveTo(2);
-    expect(decodeJwt(await bearer.mint("s:1", changed)).iat).toBe(NOW + 2);
+    expect(decodeJwt(await bearer.mint(A_SESSION, changed)).iat).toBe(NOW + 2);
   });
 
   test("is never from the future, also when the clock is set back", async () => {
     const { bearer, moveTo } = bearerWith(PEM.EdDSA);
     moveTo(60);
-    const token = await bearer.mint("s:1", aHolder());
+    const token = await bearer.mint(A_SESSION, aHolder());
     await bearer.verify(token);
 
     moveTo(-60);
 
-    expect(decodeJwt(await bearer.mint("s:1", aHolder())).iat).toBe(NOW - 60);
+    expect(decodeJwt(await bearer.mint(A_SESSION, aHolder())).iat).toBe(NOW - 60);
     await expect(bearer.verify(token)).rejects.toEqual(refused);
   });
 });
@@ -200,6 +202,8 @@ describe("a token is refused", () => {
     ["that is not good yet", () => forge({ ...GOOD, nbf: NOW + 1 })],
     ["without an id", () => forge(without("jti"))],
     ["of a blank id", () => forge({ ...GOOD, jti: " " })],
+    ["of ours whose id is not of our form", () => forge({ ...GOOD, jti: "0123456789ABCDEF0123" })],
+    ["of ours whose id is longer", () => forge({ ...GOOD, jti: `${GOOD.jti}0` })],
     ["whose id is a number", () => forge({ ...GOOD, jti: 7 as unknown as string })],
     ["without an account", () => forge(without("uid"))],
     ["of a blank account", () => forge({ ...GOOD, uid: "" })],
@@ -250,12 +254,30 @@ describe("a token is refused", () => {
 
   test("the second after it has expired, though it was good a second before", async () => {
     const { bearer, moveTo } = bearerWith(PEM.EdDSA);
-    const token = await bearer.mint("s:1", aHolder());
+    const token = await bearer.mint(A_SESSION, aHolder());
 
     moveTo(899);
     expect(await bearer.verify(token)).toMatchObject({ expiresAt: NOW + 900 });
     moveTo(900);
     await expect(bearer.verify(token)).rejects.toEqual(refused);
+  });
+});
+
+describe("a token that names no key, as Barong 2 signs them with the same one", () => {
+  test("is good whatever its random id looks like, and names neither a session nor an API key", async () => {
+    const { bearer } = bearerWith(PEM.RS256);
+
+    for (const digit of "0123456789abcdef") {
+      const jti = `0123456789abcdef${digit}fff`;
+      const token = await forge({ ...GOOD, jti }, { kid: undefined });
+
+      // Of all that it says only `iat` tells when it was made.
+      const says = { uid: GOOD.uid, asOf: NOW * 1000, source: undefined, expiresAt: NOW + 900 };
+      expect(await bearer.verify(token)).toMatchObject(says);
+      expect(await bearer.verify(token)).toMatchObject(says);
+    }
+    const uuid = await forge({ ...GOOD, jti: "00000000-0000-0000-0000-000000000000" }, { kid: undefined });
+    expect(await bearer.verify(uuid)).toMatchObject({ source: undefined });
   });
 });
 
@@ -267,11 +289,11 @@ describe("when keys are rotated", () => {
 
   test("tokens of the key before are good during the overlap, and not after it", async () => {
     const { bearer, moveTo } = bearerWith(ROTATION, { lifetimeSeconds: 6000 });
-    const before = await bearer.mint("s:1", aHolder());
+    const before = await bearer.mint(A_SESSION, aHolder());
     expect(kidOf(before)).toBe(RSA.kid);
 
     moveTo(TAKEOVER);
-    const after = await bearer.mint("s:1", aHolder());
+    const after = await bearer.mint(A_SESSION, aHolder());
     expect(kidOf(after)).toBe(ED.kid);
     expect(await bearer.verify(before)).toMatchObject({ uid: GOOD.uid });
 
@@ -313,13 +335,13 @@ describe("when keys are rotated", () => {
 
   test("a key that is taken out of the file is gone at once, with all tokens that it has signed", async () => {
     const { bearer, rewrite } = bearerWith(PEM.RS256);
-    const token = await bearer.mint("s:1", aHolder());
+    const token = await bearer.mint(A_SESSION, aHolder());
     await bearer.verify(token);
 
     await rewrite(PEM.EdDSA);
 
     await expect(bearer.verify(token)).rejects.toEqual(refused);
-    expect(kidOf(await bearer.mint("s:1", aHolder()))).toBe(ED.kid);
+    expect(kidOf(await bearer.mint(A_SESSION, aHolder()))).toBe(ED.kid);
     expect(bearer.publicKeys().map(({ kid }) => kid)).toEqual([ED.kid]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Holder } from "../../../src/features/accounts/accounts.js";
 import { type BearerNeeds, createBearer } from "../../../src/features/authz/bearer.js";
+import type { TokenSource } from "../../../src/features/authz/token-stamp.js";
 import { silentLogger } from "../../../src/platform/logger.js";
 import { generateSigningKey, type SigningAlgorithm } from "../../../src/platform/signing-key.js";
 import { parseKeyFile } from "../../../src/platform/signing-key-file.js";
@@ -18,6 +19,9 @@ export const PEM: Readonly<Record<SigningAlgorithm, string>> = {
   ES256: generateSigningKey("ES256"),
   EdDSA: generateSigningKey("EdDSA"),
 };
+
+/** What most tests mint tokens for. */
+export const A_SESSION: TokenSource = { kind: "session", id: 1 };
 
 export const aHolder = (different: Partial<Holder> = {}): Holder => ({
   id: 42,

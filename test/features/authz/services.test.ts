@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Holder } from "../../../src/features/accounts/accounts.js";
 import type { SigningAlgorithm } from "../../../src/platform/signing-key.js";
-import { aHolder, bearerWith, NOON, PEM } from "./keys.js";
+import { A_SESSION, aHolder, bearerWith, NOON, PEM } from "./keys.js";
 
 /**
  * Verifiers as the services behind the gateway have them, by what those check and how they read the claims, without a library that
@@ -81,7 +81,7 @@ test.each(ALGORITHMS)(
     const { bearer } = bearerWith(PEM[algorithm]);
     const key = createPublicKey(PEM[algorithm]);
 
-    const token = await bearer.mint("s:1", aHolder());
+    const token = await bearer.mint(A_SESSION, aHolder());
 
     const decoded = decode(token, key, [algorithm]);
     expect(faultsForPeatio(decoded, NOON)).toEqual([]);
@@ -93,7 +93,7 @@ test("a token is whole seconds old, whatever fraction the clock shows", async ()
   const { bearer, moveTo } = bearerWith(PEM.EdDSA);
   moveTo(0.999);
 
-  const decoded = decode(await bearer.mint("s:1", aHolder()), createPublicKey(PEM.EdDSA), ["EdDSA"]);
+  const decoded = decode(await bearer.mint(A_SESSION, aHolder()), createPublicKey(PEM.EdDSA), ["EdDSA"]);
 
   expect(faultsForPeatio(decoded, NOON)).toEqual([]);
 });
@@ -105,7 +105,9 @@ test.each<[string, Partial<Holder>]>([
 ])("a token of somebody %s keeps the types that Rango decodes", async (_name, different) => {
   const { bearer } = bearerWith(PEM.RS256);
 
-  const decoded = decode(await bearer.mint("s:1", aHolder(different)), createPublicKey(PEM.RS256), ["RS256"]);
+  const decoded = decode(await bearer.mint(A_SESSION, aHolder(different)), createPublicKey(PEM.RS256), [
+    "RS256",
+  ]);
 
   expect(faultsForPeatio(decoded, NOON)).toEqual([]);
   expect(faultsForRango(decoded)).toEqual([]);
@@ -115,17 +117,17 @@ test.each<[string, Partial<Holder>]>([
 
 test("a reused token is good for at least half of its life", async () => {
   const { bearer, moveTo } = bearerWith(PEM.EdDSA);
-  await bearer.mint("s:1", aHolder());
+  await bearer.mint(A_SESSION, aHolder());
   moveTo(449);
 
-  const decoded = decode(await bearer.mint("s:1", aHolder()), createPublicKey(PEM.EdDSA), ["EdDSA"]);
+  const decoded = decode(await bearer.mint(A_SESSION, aHolder()), createPublicKey(PEM.EdDSA), ["EdDSA"]);
 
   expect(Number(decoded.claims.exp) - NOON.getTime() / 1000 - 449).toBeGreaterThanOrEqual(450);
 });
 
 test("these verifiers see what is wrong", async () => {
   const { bearer } = bearerWith(PEM.RS256, { issuer: "other", audience: ["applogic"] });
-  const token = await bearer.mint("s:1", aHolder({ state: "banned", role: "staff" }));
+  const token = await bearer.mint(A_SESSION, aHolder({ state: "banned", role: "staff" }));
 
   expect(() => decode(token, createPublicKey(PEM.RS256), ["ES256"])).toThrow("signature");
   expect(() => decode(`${token.slice(0, -8)}AAAAAAAA`, createPublicKey(PEM.RS256), ["RS256"])).toThrow(

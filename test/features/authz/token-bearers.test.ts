@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { createTokenBearers } from "../../../src/features/authz/token-bearers.js";
+import type { TokenSource } from "../../../src/features/authz/token-stamp.js";
 
 const ACCOUNT = {
   ...{ id: 1, uid: "ID30DD0DD986", email: "dana@example.com", role: "member", level: 3, otp: true },
@@ -9,12 +10,32 @@ const ACCOUNT = {
 };
 const HASH = "a".repeat(64);
 
-/** Bearers of a token for the key 7, which belongs to the account `keyOf` if there is one. */
-function bearersOf({ keyId = 7, keyOf = ACCOUNT.id }: { keyId?: number | null; keyOf?: number | null } = {}) {
+interface World {
+  /** What the token was issued for; undefined for a token of another server. */
+  readonly source?: TokenSource | undefined;
+  /** The account that the API key belongs to, if there is one. */
+  readonly keyOf?: number | null;
+  /** The account that the session belongs to, if it holds. */
+  readonly sessionOf?: number | null;
+}
+
+const KEY: TokenSource = { kind: "api key", id: 7 };
+const SESSION: TokenSource = { kind: "session", id: 11 };
+
+/** Bearers of a token for the key 7, unless it is for something else. */
+function bearersOf({ keyOf = ACCOUNT.id, sessionOf = ACCOUNT.id, ...given }: World = {}) {
+  const source = "source" in given ? given.source : KEY;
   const asked: unknown[] = [];
   const bearers = createTokenBearers({
     accounts: { byUid: async () => ACCOUNT },
-    bearer: { verify: async () => ({ uid: ACCOUNT.uid, asOf: 0, keyId: keyId ?? undefined, expiresAt: 9 }) },
+    bearer: { verify: async () => ({ uid: ACCOUNT.uid, asOf: 0, source, expiresAt: 9 }) },
+    sessions: {
+      async findById(id) {
+        asked.push(id);
+        if (sessionOf === null) return undefined;
+        return { id, account: { ...ACCOUNT, id: sessionOf }, asOf: new Date(0) };
+      },
+    },
     keyProof: {
       async ofToken(...what) {
         asked.push(what);
@@ -39,14 +60,29 @@ test("who bears a token of an API key has the words of the key, and is looked at
   expect(asked).toEqual([[7, "203.0.113.7"]]);
 });
 
-test("who bears a token of a session is asked about no key", async () => {
-  const { come, asked } = bearersOf({ keyId: null });
+test("the bearer of a session's token is that session, and is asked about no key", async () => {
+  const { come, asked } = bearersOf({ source: SESSION });
 
   expect(await come({ "x-auth-content-sha256": HASH })).toEqual({
     kind: "session",
     account: ACCOUNT,
     scope: [],
+    sessionId: 11,
   });
+  expect(asked).toEqual([11]);
+});
+
+test("a token of a session that has ended, or that is somebody else's, is none", async () => {
+  for (const sessionOf of [null, 2])
+    await expect(bearersOf({ source: SESSION, sessionOf }).come()).rejects.toMatchObject({
+      reasons: [ErrorReason.BEARER_INVALID],
+    });
+});
+
+test("the bearer of another server's token is asked about neither a session nor a key", async () => {
+  const { come, asked } = bearersOf({ source: undefined });
+
+  expect(await come()).toEqual({ kind: "session", account: ACCOUNT, scope: [] });
   expect(asked).toEqual([]);
 });
 

@@ -40,17 +40,20 @@ function house({ cacheMs = 10_000, row = SESSION }: { cacheMs?: number; row?: He
   const watchers: ((account: { id: number }) => void)[] = [];
   let reads = 0;
   let slowness: { readonly begin: () => void; readonly over: Promise<void> } | undefined;
+  /** Finds the row under whatever name it is asked for. */
+  async function readAll(names: readonly string[]) {
+    reads += 1;
+    const read = table.row;
+    const held = slowness;
+    slowness = undefined;
+    held?.begin();
+    await held?.over;
+    return new Map(names.flatMap((name) => (read ? [[name, read] as const] : [])));
+  }
   const sessions = createKnownSessions({
     store: {
-      async withHolders(tokenHashes) {
-        reads += 1;
-        const read = table.row;
-        const held = slowness;
-        slowness = undefined;
-        held?.begin();
-        await held?.over;
-        return new Map(tokenHashes.flatMap((hash) => (read ? [[hash, read] as const] : [])));
-      },
+      withHolders: readAll,
+      withHoldersById: readAll,
       async touch(_id, moment) {
         touches.push(moment);
         await obstacle();
@@ -219,23 +222,94 @@ test("a touch by a request from before a change does not bring the session back"
 });
 
 test("what ends in a transaction is forgotten in it, and again after its commit", async () => {
-  for (const end of ["forget", "forgetAllOf"] as const) {
-    const { sessions, table } = house();
-    const followUps: (() => void | Promise<void>)[] = [];
-    const tx = { afterCommit: (action: () => void | Promise<void>) => void followUps.push(action) } as never;
-    await sessions.find(TOKEN);
+  const { sessions, table, reads } = house();
+  const followUps: (() => void | Promise<void>)[] = [];
+  const tx = { afterCommit: (action: () => void | Promise<void>) => void followUps.push(action) } as never;
+  await sessions.find(TOKEN);
+  await sessions.findById(1);
+  expect(reads()).toBe(2);
 
-    if (end === "forget") sessions.forget(TOKEN, tx);
-    else sessions.forgetAllOf(DANA.id, tx);
-    expect(sessions.peek(TOKEN)).toBeUndefined();
-    // Before the commit it is still there for others.
-    await sessions.find(TOKEN);
-    table.row = undefined;
-    for (const followUp of followUps) await followUp();
+  sessions.forgetAllOf(DANA.id, tx);
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+  // Before the commit it is still there for others.
+  await sessions.find(TOKEN);
+  await sessions.findById(1);
+  expect(reads()).toBe(4);
+  table.row = undefined;
+  for (const followUp of followUps) await followUp();
 
-    expect(sessions.peek(TOKEN)).toBeUndefined();
-    expect(await sessions.find(TOKEN)).toBeUndefined();
+  expect(sessions.peek(TOKEN)).toBeUndefined();
+  expect(await sessions.find(TOKEN)).toBeUndefined();
+  expect(await sessions.findById(1)).toBeUndefined();
+});
+
+test("a session that was found by its id is known without a look into the database, and its limits hold", async () => {
+  const { sessions, reads, wait } = house();
+
+  expect(await sessions.findById(1)).toMatchObject({ id: 1, account: DANA });
+  wait(LIMITS.idleSeconds - 1);
+  expect(await sessions.findById(1)).toBeDefined();
+  expect(reads()).toBe(1);
+  wait(LIMITS.idleSeconds);
+
+  expect(await sessions.findById(1)).toBeUndefined();
+});
+
+test("being asked for by its id keeps a session from going idle, which is written down once a minute", async () => {
+  const { sessions, touches, wait } = house();
+  await sessions.findById(1);
+  expect(touches).toEqual([]);
+
+  for (let minute = 0; minute < 2; minute += 1) {
+    wait(60);
+    await Promise.all(Array.from({ length: 5 }, () => sessions.findById(1)));
   }
+
+  expect(touches).toEqual([secondsAfter(NOON, 60), secondsAfter(NOON, 120)]);
+});
+
+test("an ended session is not found by its id, whatever state its account is in", async () => {
+  const ended = { ...SESSION, endedAt: NOON };
+  for (const row of [ended, { ...ended, account: { ...DANA, state: "banned" as const } }]) {
+    const { sessions, touches, wait } = house({ row });
+    wait(60);
+
+    expect(await sessions.findById(1)).toBeUndefined();
+    expect(touches).toEqual([]);
+  }
+});
+
+test("a change of the account is known at once to who asks by the id, also to reads that began before it", async () => {
+  const { sessions, table, tellOfChange, holdNextRead } = house();
+  const { begun, release } = holdNextRead();
+  const early = sessions.findById(1);
+  await begun;
+  table.row = undefined;
+  tellOfChange();
+
+  release();
+
+  expect(await early).toBeDefined();
+  expect(await sessions.findById(1)).toBeUndefined();
+});
+
+test("what another process has ended is known by its id when the moment is over", async () => {
+  const { sessions, table } = house({ cacheMs: 100 });
+  await sessions.findById(1);
+  table.row = undefined;
+
+  await pause(120);
+
+  expect(await sessions.findById(1)).toBeUndefined();
+});
+
+test("requests that come together by ids are looked up together, each session once", async () => {
+  const { sessions, reads } = house({ cacheMs: 0 });
+
+  const found = await Promise.all([1, 2, 3, 1].map(sessions.findById));
+
+  expect(found.map((session) => session?.id)).toEqual([1, 1, 1, 1]);
+  expect(reads()).toBe(1);
 });
 
 test("what another process has changed is known when the moment is over", async () => {
