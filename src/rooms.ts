@@ -152,11 +152,25 @@ export function createRooms({
     mails,
     clock,
   });
+  const keyUse = createUseStore(database);
+  const { cacheMs, timeoutMs: readMs } = config.authz;
+  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, clock, cacheMs, readMs });
+  const apiKeys = createApiKeys({
+    database,
+    store: createApiKeyStore(database),
+    accounts,
+    activities,
+    knownKeys,
+    mails,
+    vault,
+    clock,
+  });
   const otp = createOtp({
     database,
     store: createOtpStore(database),
     accounts,
     activities,
+    apiKeys,
     mails,
     throttles,
     vault,
@@ -215,9 +229,6 @@ export function createRooms({
     clock,
     limit: config.documentsLimit,
   });
-  const keyUse = createUseStore(database);
-  const { cacheMs, timeoutMs: readMs } = config.authz;
-  const knownKeys = createKnownKeys({ store: keyUse, accounts, vault, clock, cacheMs, readMs });
   const keyProof = createKeyProof({
     knownKeys,
     store: keyUse,
@@ -248,15 +259,7 @@ export function createRooms({
   return {
     accounts,
     activities,
-    apiKeys: createApiKeys({
-      database,
-      store: createApiKeyStore(database),
-      accounts,
-      knownKeys,
-      mails,
-      vault,
-      clock,
-    }),
+    apiKeys,
     captchaPasses,
     authz: createAuthz({ verdicts, bearer, bearers, rules, timeoutMs: config.authz.timeoutMs }),
     directory: createDirectory({ store: accountStore }),
@@ -290,6 +293,7 @@ export function createRooms({
       accounts,
       tokens,
       activities,
+      apiKeys,
       events,
       mails,
       hasher,

@@ -22,6 +22,8 @@ export interface Caller {
   readonly level: number;
   /** Two-factor authentication is on. */
   readonly otp: boolean;
+  /** When the account's credentials had last changed then, by which a later change is noticed. */
+  readonly credentialsChangedAt?: Date | null;
   /** The session behind a cookie or a bearer token; absent for an API key, and for a bearer token that another server has issued. */
   readonly sessionId?: number;
   /** The API key that signed the request, or that its bearer token was made for; absent for people. */

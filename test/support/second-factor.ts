@@ -25,8 +25,13 @@ export async function requestSeed(app: Started, headers: Record<string, string>)
 }
 
 /** Switches two-factor authentication on as the owner would, with the code of `now`; answers the seed. It ends every session. */
-export async function enableSecondFactor(app: Started, email: string, now = new Date()): Promise<string> {
-  const cookie = await signIn(app, email);
+export async function enableSecondFactor(
+  app: Started,
+  email: string,
+  now = new Date(),
+  password = PASSWORD,
+): Promise<string> {
+  const cookie = await signIn(app, email, password);
   const seed = await requestSeed(app, { cookie });
   const enabled = await post(app, "/resource/otp/enable", { code: codeAt(seed, now) }, { cookie });
   expect(enabled.status).toBe(201);
@@ -34,8 +39,13 @@ export async function enableSecondFactor(app: Started, email: string, now = new 
 }
 
 /** Signs in with both factors and answers the `Cookie` header to send from then on. */
-export async function signInWithCode(app: Started, email: string, otp_code: string): Promise<string> {
-  const answer = await post(app, "/identity/sessions", { email, password: PASSWORD, otp_code });
+export async function signInWithCode(
+  app: Started,
+  email: string,
+  otp_code: string,
+  password = PASSWORD,
+): Promise<string> {
+  const answer = await post(app, "/identity/sessions", { email, password, otp_code });
   expect(answer.status).toBe(201);
   return cookieOf(answer);
 }

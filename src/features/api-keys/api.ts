@@ -15,12 +15,13 @@ export const apiKeyHandlers = (apiKeys: ApiKeys): Handlers<typeof ApiKeyService>
   },
 
   async createApiKey({ algorithm = "", scope, allowedIps, expiresAt }, { caller }) {
-    const { key, secret } = await apiKeys.create(caller.accountId, {
+    const wanted = {
       algorithm,
       scope: scope === undefined ? [] : scopeOf(scope),
       allowedIps: ipsIn(allowedIps),
       expiresAt: momentOf(expiresAt),
-    });
+    };
+    const { key, secret } = await apiKeys.create(caller.accountId, wanted, caller);
     return { apiKey: apiKeyView(key, secret) };
   },
 
@@ -31,7 +32,8 @@ export const apiKeyHandlers = (apiKeys: ApiKeys): Handlers<typeof ApiKeyService>
       allowedIps: ipsIn(allowedIps),
       expiresAt: momentOf(expiresAt),
     };
-    return { apiKey: apiKeyView(await apiKeys.change({ userId: caller.accountId, kid }, change)) };
+    const own = { userId: caller.accountId, kid };
+    return { apiKey: apiKeyView(await apiKeys.change(own, change, caller)) };
   },
 
   async deleteApiKey({ kid = "" }, { caller }) {

@@ -112,6 +112,26 @@ export function createApiKeyStore(database: Database) {
       );
     },
 
+    /** The ids of the keys of an account that are switched on, oldest first. */
+    async activeKids(userId: number, tx: Tx): Promise<string[]> {
+      const where = { userId, state: "active" as const };
+      const order: [string, string][] = [["id", "ASC"]];
+      const rows = await ApiKeyModel.findAll({
+        attributes: ["kid"],
+        where,
+        order,
+        raw: true,
+        ...inTransaction(tx),
+      });
+      return rows.map(({ kid }) => kid);
+    },
+
+    /** Sets every key of an account that is switched on to `inactive`. */
+    async deactivateAll(userId: number, now: Date, tx: Tx): Promise<void> {
+      const change = { state: "inactive" as const, updatedAt: now };
+      await ApiKeyModel.update(change, { where: { userId, state: "active" }, ...inTransaction(tx) });
+    },
+
     /** False when there was none. */
     async delete({ userId, kid }: OwnKey, tx: Tx): Promise<boolean> {
       return (await ApiKeyModel.destroy({ where: { userId, kid }, ...inTransaction(tx) })) === 1;

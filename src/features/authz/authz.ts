@@ -180,11 +180,12 @@ function pathOf(target: string): string {
 
 const passWith = (token: string, account: Holder): Pass => ({ authorization: `Bearer ${token}`, account });
 
-const callerOf = ({ id, uid, email, role, level, otp }: Holder) => ({
+const callerOf = ({ id, uid, email, role, level, otp, credentialsChangedAt }: Holder) => ({
   accountId: id,
   uid,
   email,
   role,
   level,
   otp,
+  credentialsChangedAt,
 });

@@ -3,7 +3,7 @@ import type { Origin } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
 import type { Outbox } from "../outbox/outbox.js";
 import type { LinkTopic, MailFields, MailTopic, NoticeTopic } from "./topics.js";
-import { deviceName, shortenedKid, shownTime } from "./values.js";
+import { deviceName, shortenedKid, shownKids, shownTime } from "./values.js";
 
 export const CHANNEL = "mail";
 
@@ -37,6 +37,8 @@ export interface NoticeDetails {
   readonly origin?: Origin;
   /** The key it is about. */
   readonly kid?: string;
+  /** The keys it is about, where they may be several. */
+  readonly kids?: readonly string[];
 }
 
 /** Mails to the owners of accounts: sent if and when `tx` commits, and holding up nobody who waits for the commit. */
@@ -63,13 +65,14 @@ export function createMails({ outbox, clock, links, notices }: MailsNeeds) {
       tx: Tx,
       to: Addressee,
       topic: NoticeTopic,
-      { origin, kid }: NoticeDetails = {},
+      { origin, kid, kids }: NoticeDetails = {},
     ): Promise<void> {
       if (!notices) return;
       await post(tx, topic, to, {
         time: shownTime(clock()),
         ...(origin && { address: origin.ip, device: deviceName(origin.userAgent) }),
         ...(kid !== undefined && { key: shortenedKid(kid) }),
+        ...(kids !== undefined && { keys: shownKids(kids) }),
       });
     },
   };

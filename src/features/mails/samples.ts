@@ -15,6 +15,7 @@ const SAMPLES: Readonly<Record<MailTopic, MailFields>> = {
   otp_enabled: { ...TIME, ...HERE },
   otp_disabled: TIME,
   api_key_created: { ...TIME, key: "a1b2c3d4…" },
+  api_keys_deactivated: { ...TIME, keys: "a1b2c3d4…, 0f1e2d3c…" },
   email_confirmed: TIME,
   document_verified: TIME,
   document_rejected: TIME,

@@ -8,6 +8,7 @@ export type NoticeTopic =
   | "otp_enabled"
   | "otp_disabled"
   | "api_key_created"
+  | "api_keys_deactivated"
   | "email_confirmed"
   | "document_verified"
   | "document_rejected";
@@ -15,7 +16,7 @@ export type NoticeTopic =
 export type MailTopic = LinkTopic | NoticeTopic;
 
 /** What a notice says besides its words, in the order in which it is shown. */
-export const FACTS = ["time", "address", "device", "key"] as const;
+export const FACTS = ["time", "address", "device", "key", "keys"] as const;
 export type Fact = (typeof FACTS)[number];
 export type Facts = Readonly<Partial<Record<Fact, string>>>;
 

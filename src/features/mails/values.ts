@@ -12,6 +12,16 @@ export const shownTime = (moment: Date): string =>
 /** Enough of a key's id to find it in the list. */
 export const shortenedKid = (kid: string): string => `${kid.slice(0, 8)}…`;
 
+/** As many as fit into a line of a notice. */
+const MAX_SHOWN_KIDS = 9;
+
+/** Several keys, the first ones by their ids and the others by their number. */
+export function shownKids(kids: readonly string[]): string {
+  const shown = kids.slice(0, MAX_SHOWN_KIDS).map(shortenedKid);
+  const others = kids.length - shown.length;
+  return [...shown, ...(others > 0 ? [`+${others}`] : [])].join(", ");
+}
+
 // The first that is found names it: others call themselves Chrome or Safari as well.
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, "Edge"],

@@ -7,6 +7,7 @@ import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
+import type { ApiKeys } from "../api-keys/api-keys.js";
 import type { Mails } from "../mails/mails.js";
 import type { Throttles } from "../throttles/throttles.js";
 import { qrCode } from "./qr-code.js";
@@ -21,6 +22,7 @@ export interface OtpNeeds {
   readonly store: OtpStore;
   readonly accounts: Accounts;
   readonly activities: Activities;
+  readonly apiKeys: Pick<ApiKeys, "deactivateAll">;
   readonly mails: Pick<Mails, "notify">;
   readonly throttles: Throttles;
   readonly vault: Vault;
@@ -38,7 +40,7 @@ export interface SeedToScan {
 
 /** Time-based one-time codes (RFC 6238) as the second factor. Seeds are stored encrypted. */
 export function createOtp(needs: OtpNeeds) {
-  const { database, store, accounts, activities, mails, throttles, vault, clock, appName } = needs;
+  const { database, store, accounts, activities, apiKeys, mails, throttles, vault, clock, appName } = needs;
 
   /** Whether the code is right for the account; uses it up. */
   function accepts({ id }: Pick<Account, "id">, code: string): Promise<boolean> {
@@ -76,6 +78,8 @@ export function createOtp(needs: OtpNeeds) {
           if (!(await useCode(accountId, code, tx))) return false;
           await accounts.setOtp(account, true, tx, own);
           await mails.notify(tx, account, "otp_enabled", { origin: audit });
+          // Keys cannot be made without a second factor: an active one is left from before it was switched off.
+          await apiKeys.deactivateAll(account, { cause: "2FA enabled", origin: audit }, tx);
           await activities.succeeded(audit, accountId, tx);
           return true;
         }),
@@ -83,11 +87,15 @@ export function createOtp(needs: OtpNeeds) {
       if (!isRight) throw new Failure(ErrorReason.OTP_CODE_INVALID, { about });
     },
 
-    /** Switches two-factor authentication off. Its seed is forgotten: who wants it again enrols anew. */
+    /**
+     * Switches two-factor authentication off, and the API keys with it. Its seed is forgotten: who wants it again enrols anew, which does
+     * not bring the keys back.
+     */
     async disable(account: Account, tx: Tx): Promise<void> {
       await store.delete(account.id, tx);
       await accounts.setOtp(account, false, tx);
       if (account.otp) await mails.notify(tx, account, "otp_disabled");
+      await apiKeys.deactivateAll(account, { cause: "2FA disabled" }, tx);
     },
 
     /** Throws a Failure unless the code is right. */

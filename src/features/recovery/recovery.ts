@@ -9,6 +9,7 @@ import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
 import { userRecord } from "../accounts/user-record.js";
 import type { Activities } from "../activities/activities.js";
+import type { ApiKeys } from "../api-keys/api-keys.js";
 import type { Events } from "../events/events.js";
 import type { Mails } from "../mails/mails.js";
 import type { Tokens } from "../tokens/tokens.js";
@@ -18,6 +19,7 @@ export interface RecoveryNeeds {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly activities: Activities;
+  readonly apiKeys: Pick<ApiKeys, "deactivateAll">;
   readonly events: Events;
   readonly mails: Mails;
   readonly hasher: PasswordHasher;
@@ -35,14 +37,15 @@ export interface NewPassword {
 
 /** A new password for those who have lost theirs. Neither the account's state nor its second factor changes. */
 export function createRecovery(needs: RecoveryNeeds) {
-  const { database, accounts, tokens, activities, events, mails, hasher, hideAccounts, evenly } = needs;
+  const { database, accounts, tokens, activities, apiKeys, events, mails, hasher, hideAccounts, evenly } =
+    needs;
 
   return {
     /** Sends a reset token to an address; the ones before are void. */
     request: (email: string, language: string | undefined, audit: Audit): Promise<void> =>
       evenly(() => request(email, language, audit)),
 
-    /** Sets the new password and ends every session. A refused password leaves the token good. */
+    /** Sets the new password, ends every session and switches the API keys off. A refused password leaves the token good. */
     async reset({ token, password, confirmation }: NewPassword, audit: Audit): Promise<void> {
       if (password !== confirmation) throw new Failure(ErrorReason.PASSWORDS_DIFFER);
       const row = await tokens.find(token, "password_reset");
@@ -56,6 +59,7 @@ export function createRecovery(needs: RecoveryNeeds) {
         await tokens.use(await tokens.find(token, "password_reset", tx), tx);
         await accounts.setPassword(account, digest, tx);
         await mails.notify(tx, account, "password_changed", { origin: audit });
+        await apiKeys.deactivateAll(account, { cause: "password reset", origin: audit }, tx);
         const payload = await accounts.recordOf(account, tx);
         await events.record({ name: "system.user.password.reset", accountId: account.id, payload }, tx);
         await activities.succeeded(audit, account.id, tx);

@@ -127,7 +127,7 @@ describeEachDatabase("PUT /admin/users", (database) => {
     expect(await requestSeed(app, { cookie })).not.toBe(lost);
     await enableSecondFactor(app, email);
     const { rows } = await app.rooms.apiKeys.list(id, { offset: 0, limit: 10 });
-    expect(rows).toMatchObject([{ kid: key.kid, state: "active" }]);
+    expect(rows).toMatchObject([{ kid: key.kid, state: "inactive" }]);
   });
 
   test("other services are told what has changed", async () => {

@@ -86,6 +86,7 @@ export function openHouse(kind: TestDatabase) {
       database: database(),
       store: keyStore,
       accounts,
+      activities: { noted: async () => undefined },
       knownKeys,
       mails: { notify: async () => undefined },
       vault,

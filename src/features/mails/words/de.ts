@@ -49,6 +49,11 @@ export const german: Language = {
       lead: "Für Ihr Konto bei {app} wurde ein API-Schlüssel erstellt. Programme, die ihn haben, können für Sie handeln.",
       advice: `Falls Sie das nicht waren, löschen Sie den Schlüssel. ${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "API-Schlüssel Ihres Kontos bei {app} ausgeschaltet",
+      lead: "API-Schlüssel Ihres Kontos bei {app} wurden ausgeschaltet, weil das Passwort zurückgesetzt oder die Zwei-Faktor-Anmeldung ausgeschaltet oder neu eingerichtet wurde. Programme, die sie benutzen, werden abgewiesen.",
+      advice: `Prüfen Sie jeden Schlüssel, bevor Sie ihn wieder einschalten, und löschen Sie die, die Sie nicht kennen. ${ALARM}`,
+    },
     email_confirmed: {
       subject: "Ihre E-Mail-Adresse für {app} ist bestätigt",
       lead: "Ihre E-Mail-Adresse ist bestätigt, und Ihr Konto bei {app} ist aktiv.",
@@ -66,6 +71,12 @@ export const german: Language = {
         "Bitte melden Sie sich an und laden Sie Dokumente hoch, die gültig, vollständig und gut lesbar sind. Bei Fragen schreiben Sie an unseren Support.",
     },
   },
-  facts: { time: "Zeit", address: "IP-Adresse", device: "Gerät", key: "API-Schlüssel" },
+  facts: {
+    time: "Zeit",
+    address: "IP-Adresse",
+    device: "Gerät",
+    key: "API-Schlüssel",
+    keys: "API-Schlüssel",
+  },
   unknown: "unbekannt",
 };

@@ -48,6 +48,11 @@ export const english: Language = {
       lead: "An API key was created for your account at {app}. Programs that have it can act for you.",
       advice: `If this was not you, delete the key. ${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "API keys of your {app} account were switched off",
+      lead: "API keys of your account at {app} were switched off, because its password was reset or its two-factor authentication was switched off or set up anew. Programs that use them are refused.",
+      advice: `Look at each key before you switch it on again, and delete those that you do not know. ${ALARM}`,
+    },
     email_confirmed: {
       subject: "Your e-mail address for {app} is confirmed",
       lead: "Your e-mail address is confirmed, and your account at {app} is active.",
@@ -65,6 +70,6 @@ export const english: Language = {
         "Please sign in and upload documents that are valid, complete and easy to read. If you have questions, write to our support.",
     },
   },
-  facts: { time: "Time", address: "IP address", device: "Device", key: "API key" },
+  facts: { time: "Time", address: "IP address", device: "Device", key: "API key", keys: "API keys" },
   unknown: "unknown",
 };

@@ -48,6 +48,11 @@ export const spanish: Language = {
       lead: "Se ha creado una clave de API en su cuenta de {app}. Los programas que la tengan pueden actuar en su nombre.",
       advice: `Si no ha sido usted, elimine la clave. ${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "Claves de API de su cuenta de {app} desactivadas",
+      lead: "Se han desactivado claves de API de su cuenta de {app}, porque se ha restablecido la contraseña o se ha desactivado o configurado de nuevo la autenticación en dos pasos. Los programas que las usan son rechazados.",
+      advice: `Compruebe cada clave antes de activarla de nuevo y elimine las que no conozca. ${ALARM}`,
+    },
     email_confirmed: {
       subject: "Su correo electrónico para {app} está confirmado",
       lead: "Su correo electrónico está confirmado y su cuenta de {app} está activa.",
@@ -65,6 +70,12 @@ export const spanish: Language = {
         "Inicie sesión y suba documentos vigentes, completos y bien legibles. Si tiene preguntas, escriba a nuestro servicio de soporte.",
     },
   },
-  facts: { time: "Hora", address: "Dirección IP", device: "Dispositivo", key: "Clave de API" },
+  facts: {
+    time: "Hora",
+    address: "Dirección IP",
+    device: "Dispositivo",
+    key: "Clave de API",
+    keys: "Claves de API",
+  },
   unknown: "desconocido",
 };

@@ -48,6 +48,11 @@ export const french: Language = {
       lead: "Une clé API a été créée pour votre compte {app}. Les programmes qui la possèdent peuvent agir en votre nom.",
       advice: `Si ce n'était pas vous, supprimez la clé. ${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "Clés API de votre compte {app} désactivées",
+      lead: "Des clés API de votre compte {app} ont été désactivées, car le mot de passe a été réinitialisé ou l'authentification à deux facteurs a été désactivée ou configurée de nouveau. Les programmes qui les utilisent sont refusés.",
+      advice: `Vérifiez chaque clé avant de la réactiver et supprimez celles que vous ne connaissez pas. ${ALARM}`,
+    },
     email_confirmed: {
       subject: "Votre adresse e-mail pour {app} est confirmée",
       lead: "Votre adresse e-mail est confirmée et votre compte {app} est actif.",
@@ -65,6 +70,6 @@ export const french: Language = {
         "Veuillez vous connecter et envoyer des documents valides, complets et bien lisibles. Pour toute question, écrivez à notre assistance.",
     },
   },
-  facts: { time: "Heure", address: "Adresse IP", device: "Appareil", key: "Clé API" },
+  facts: { time: "Heure", address: "Adresse IP", device: "Appareil", key: "Clé API", keys: "Clés API" },
   unknown: "inconnu",
 };

@@ -48,6 +48,11 @@ export const turkish: Language = {
       lead: "{app} hesabınız için bir API anahtarı oluşturuldu. Bu anahtara sahip programlar sizin adınıza işlem yapabilir.",
       advice: `Anahtarı siz oluşturmadıysanız silin. ${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "{app} hesabınızın API anahtarları kapatıldı",
+      lead: "{app} hesabınızın API anahtarları kapatıldı; çünkü şifre sıfırlandı ya da iki adımlı doğrulama kapatıldı veya yeniden kuruldu. Bu anahtarları kullanan programlar reddedilir.",
+      advice: `Yeniden açmadan önce her anahtarı kontrol edin ve tanımadıklarınızı silin. ${ALARM}`,
+    },
     email_confirmed: {
       subject: "{app} için e-posta adresiniz onaylandı",
       lead: "E-posta adresiniz onaylandı ve {app} hesabınız etkin.",
@@ -65,6 +70,12 @@ export const turkish: Language = {
         "Lütfen giriş yapıp geçerli, eksiksiz ve kolay okunan belgeler yükleyin. Sorularınız için destek ekibimize yazın.",
     },
   },
-  facts: { time: "Zaman", address: "IP adresi", device: "Cihaz", key: "API anahtarı" },
+  facts: {
+    time: "Zaman",
+    address: "IP adresi",
+    device: "Cihaz",
+    key: "API anahtarı",
+    keys: "API anahtarları",
+  },
   unknown: "bilinmiyor",
 };

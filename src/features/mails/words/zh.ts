@@ -47,6 +47,11 @@ export const chinese: Language = {
       lead: "您在 {app} 的账户创建了一个 API 密钥。持有它的程序可以代表您进行操作。",
       advice: `如果不是您本人创建，请删除该密钥。${ALARM}`,
     },
+    api_keys_deactivated: {
+      subject: "您的 {app} 账户的 API 密钥已停用",
+      lead: "由于密码被重置，或双重验证被关闭或重新设置，您在 {app} 的账户的 API 密钥已停用。使用这些密钥的程序会被拒绝。",
+      advice: `重新启用前请检查每个密钥，并删除您不认识的密钥。${ALARM}`,
+    },
     email_confirmed: {
       subject: "您在 {app} 的电子邮箱已确认",
       lead: "您的电子邮箱已确认，您在 {app} 的账户已激活。",
@@ -63,6 +68,6 @@ export const chinese: Language = {
       advice: "请登录并上传有效、完整且清晰可读的证件。如有疑问，请联系我们的客服。",
     },
   },
-  facts: { time: "时间", address: "IP 地址", device: "设备", key: "API 密钥" },
+  facts: { time: "时间", address: "IP 地址", device: "设备", key: "API 密钥", keys: "API 密钥" },
   unknown: "未知",
 };
