@@ -47,6 +47,7 @@ import { createProfileStore } from "./features/profiles/store.js";
 import { createRecovery } from "./features/recovery/recovery.js";
 import { createRegistration } from "./features/registration/registration.js";
 import { createCaptchaPasses } from "./features/sessions/captcha-passes.js";
+import { createDevices } from "./features/sessions/devices.js";
 import type { TrustedOrigins } from "./features/sessions/rules.js";
 import { createSessions } from "./features/sessions/sessions.js";
 import { createSignIn } from "./features/sessions/sign-in.js";
@@ -184,13 +185,15 @@ export function createRooms({
     tokens,
     isDemanded: captchaVendor !== undefined && captchaActions.includes("session_create"),
   });
+  const devices = createDevices({ vault, clock });
   const sessions = createSessions({
     database,
     store: createSessionStore(database),
     accounts,
     activities,
     mails,
-    signIn: createSignIn({ accounts, otp, throttles, activities, hasher, captchaPasses }),
+    signIn: createSignIn({ accounts, otp, throttles, activities, hasher, captchaPasses, devices }),
+    devices,
     clock,
     limits: config.sessions,
     cacheMs: config.authz.cacheMs,

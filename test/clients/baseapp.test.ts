@@ -50,6 +50,7 @@ describeEachDatabase("baseapp 2.1 behind its gateway", (database) => {
     expect(Object.keys(entered.body as object)).toEqual(["email", "uid", "role", "level", "otp", "state"]);
     expect(entered.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^_barong_session=[^;]+;.*HttpOnly/i),
+      expect.stringMatching(/^_barong_device=[^;]+;.*HttpOnly/i),
     ]);
     expect((await browser.get("/resource/users/me")).body).toEqual(entered.body);
   });

@@ -18,12 +18,13 @@ export interface BrowserRequest {
  * sent where there is a body, as axios does.
  */
 export class BrowserBehindGateway {
-  private cookie: string | undefined;
+  private readonly cookies = new Map<string, string>();
 
   constructor(private readonly app: Started) {}
 
   async call(method: string, path: string, { json, multipart }: BrowserRequest = {}): Promise<BrowserAnswer> {
-    const cookie: Record<string, string> = this.cookie === undefined ? {} : { cookie: this.cookie };
+    const jar = [...this.cookies.values()].join("; ");
+    const cookie: Record<string, string> = jar === "" ? {} : { cookie: jar };
     const accept = { accept: "application/json, text/plain, */*" };
     const verdict = await rest(this.app, method, `/auth/api/v2/barong${path}`, { headers: cookie });
     if (verdict.status !== 200) return verdict;
@@ -48,7 +49,9 @@ export class BrowserBehindGateway {
   private remember(headers: Headers): void {
     for (const line of headers.getSetCookie()) {
       const [pair = ""] = line.split(";");
-      this.cookie = pair.endsWith("=") ? undefined : pair;
+      const name = pair.slice(0, pair.indexOf("="));
+      if (pair.endsWith("=")) this.cookies.delete(name);
+      else this.cookies.set(name, pair);
     }
   }
 }

@@ -57,14 +57,17 @@ describeEachDatabase("the main job from a page", (database) => {
   });
 });
 
-/** Keeps the cookie that it is given and sends it from then on, as a page's `fetch` does. */
+/** Keeps the cookies that it is given and sends them from then on, as a page's `fetch` does. */
 function fetchOfABrowser(): typeof fetch {
-  let jar = "";
+  const jar = new Map<string, string>();
   return async (input, init) => {
     const headers = new Headers(init?.headers);
-    if (jar !== "") headers.set("cookie", jar);
+    if (jar.size > 0) headers.set("cookie", [...jar].map((pair) => pair.join("=")).join("; "));
     const response = await fetch(input, { ...init, headers });
-    for (const line of response.headers.getSetCookie()) jar = line.split(";")[0] ?? "";
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
     return response;
   };
 }

@@ -2,7 +2,6 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Database, Tx } from "../../database/database.js";
 import type { Audit, Caller } from "../../platform/call.js";
 import type { Clock } from "../../platform/clock.js";
-import { beyondCall } from "../../platform/deadline.js";
 import { Failure } from "../../platform/failure.js";
 import type { Vault } from "../../platform/secrets.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
@@ -10,12 +9,10 @@ import type { Activities } from "../activities/activities.js";
 import type { ApiKeys } from "../api-keys/api-keys.js";
 import type { Mails } from "../mails/mails.js";
 import type { Throttles } from "../throttles/throttles.js";
+import { createGuesses, type Guesser } from "./guesses.js";
 import { qrCode } from "./qr-code.js";
 import type { OtpStore } from "./store.js";
 import { matchingStep, newSeed, otpauthUrl } from "./totp.js";
-
-/** Guesses at the codes of an account, wherever they are asked for. */
-const GUESSES = { calls: 10, seconds: 900 };
 
 export interface OtpNeeds {
   readonly database: Database;
@@ -40,17 +37,18 @@ export interface SeedToScan {
 
 /** Time-based one-time codes (RFC 6238) as the second factor. Seeds are stored encrypted. */
 export function createOtp(needs: OtpNeeds) {
-  const { database, store, accounts, activities, apiKeys, mails, throttles, vault, clock, appName } = needs;
+  const { database, store, accounts, activities, apiKeys, mails, vault, clock, appName } = needs;
+  const guesses = createGuesses(needs.throttles);
 
   /** Whether the code is right for the account; uses it up. */
-  function accepts({ id }: Pick<Account, "id">, code: string): Promise<boolean> {
-    return guessed(id, () => useCode(id, code));
+  function accepts({ id }: Pick<Account, "id">, code: string, guesser?: Guesser): Promise<boolean> {
+    return guesses.judged(id, guesser, () => useCode(id, code));
   }
 
   return {
     /**
      * Whether the code is right for the account now. Throws Failure(TOTP_REUSED) when its time step was used before, and
-     * Failure(TOO_MANY_REQUESTS) after too many guesses.
+     * Failure(TOO_MANY_REQUESTS) after too many guesses: of the `guesser`, or without one, of all who are not known.
      */
     accepts,
 
@@ -68,11 +66,12 @@ export function createOtp(needs: OtpNeeds) {
     },
 
     /** Switches two-factor authentication on for who proves to hold the seed, and ends the sessions; `own` goes on. */
-    async enable({ accountId, otp }: Caller, code: string, audit: Audit, own?: OwnSession): Promise<void> {
+    async enable(caller: Caller, code: string, audit: Audit, own?: OwnSession): Promise<void> {
+      const { accountId, otp } = caller;
       const about = { accountId };
       // Before a guess is spent: nobody is told anything about the codes of a seed in use.
       if (otp) throw new Failure(ErrorReason.OTP_ALREADY_ENABLED, { about });
-      const isRight = await guessed(accountId, () =>
+      const isRight = await guesses.judged(accountId, sessionOf(caller), () =>
         database.transaction(async (tx) => {
           const account = await lockWithoutOtp(accountId, tx);
           if (!(await useCode(accountId, code, tx))) return false;
@@ -99,33 +98,20 @@ export function createOtp(needs: OtpNeeds) {
     },
 
     /** Throws a Failure unless the code is right. */
-    async verify({ accountId, otp }: Caller, code: string): Promise<void> {
+    async verify(caller: Caller, code: string): Promise<void> {
+      const { accountId, otp } = caller;
       const about = { accountId };
       if (!otp) throw new Failure(ErrorReason.OTP_NOT_ENABLED, { about });
-      if (!(await accepts({ id: accountId }, code)))
+      if (!(await accepts({ id: accountId }, code, sessionOf(caller))))
         throw new Failure(ErrorReason.OTP_CODE_INVALID, { about });
     },
 
     /** The proof that some methods ask of somebody who has signed in. */
-    async proveSecondFactor({ accountId }: Caller, code: string): Promise<void> {
-      if (!(await accepts({ id: accountId }, code))) throw new Failure(ErrorReason.SECOND_FACTOR_INVALID);
+    async proveSecondFactor(caller: Caller, code: string): Promise<void> {
+      const isRight = await accepts({ id: caller.accountId }, code, sessionOf(caller));
+      if (!isRight) throw new Failure(ErrorReason.SECOND_FACTOR_INVALID);
     },
   };
-
-  /** Every guess is counted before it is judged, so that parallel guesses count too. */
-  async function guessed(accountId: number, judge: () => Promise<boolean>): Promise<boolean> {
-    const bucket = `otp:${accountId}`;
-    await throttles.spend(bucket, GUESSES);
-    try {
-      const isRight = await judge();
-      if (isRight) await throttles.forget(bucket);
-      return isRight;
-    } catch (fault) {
-      // A guess that could not be judged was none.
-      if (!(fault instanceof Failure)) await beyondCall(() => throttles.refund(bucket));
-      throw fault;
-    }
-  }
 
   async function useCode(accountId: number, code: string, tx?: Tx): Promise<boolean> {
     const row = await store.find(accountId, tx);
@@ -147,5 +133,11 @@ export function createOtp(needs: OtpNeeds) {
 }
 
 export type Otp = ReturnType<typeof createOtp>;
+
+/** A caller has signed in. Bearer tokens that do not tell their session count as one. */
+const sessionOf = ({ sessionId }: Caller): Guesser => ({
+  kind: "session",
+  id: sessionId === undefined ? "bearer" : String(sessionId),
+});
 
 const seedContext = (accountId: number): string => `otp_seed:${accountId}`;

@@ -4,7 +4,8 @@ import type { Handlers } from "../../platform/call.js";
 import { captchaAnswerIn } from "../../platform/captcha-answer.js";
 import { Failure } from "../../platform/failure.js";
 import { userView } from "../accounts/view.js";
-import { clearingCookie, settingCookie, tokenIn } from "./cookie.js";
+import { clearingCookie, deviceIn, settingCookie, settingDeviceCookie, tokenIn } from "./cookie.js";
+import { DEVICE_SECONDS } from "./devices.js";
 import { cookieMayAct, mayBecomeSession, type TrustedOrigins } from "./rules.js";
 import type { Sessions } from "./sessions.js";
 
@@ -22,9 +23,11 @@ export const sessionHandlers = (
     if (!mayBecomeSession(requestHeader, origins)) throw new Failure(ErrorReason.ORIGIN_REFUSED);
     const { email = "", password = "", otpCode, captchaResponse, recaptchaResponse } = request;
     const captchaAnswer = captchaAnswerIn(captchaResponse, recaptchaResponse);
-    const credentials = { email, password, otpCode, captchaAnswer, replaces: tokenIn(requestHeader) };
-    const { account, token } = await sessions.open(credentials, audit);
+    const kept = { replaces: tokenIn(requestHeader), device: deviceIn(requestHeader) };
+    const credentials = { email, password, otpCode, captchaAnswer, ...kept };
+    const { account, token, device } = await sessions.open(credentials, audit);
     responseHeader.append("set-cookie", settingCookie(token, lifetimeSeconds, secureCookie));
+    responseHeader.append("set-cookie", settingDeviceCookie(device, DEVICE_SECONDS, secureCookie));
     return { user: userView(account) };
   },
 

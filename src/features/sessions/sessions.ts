@@ -10,6 +10,7 @@ import { equalConstantTime, sha256Hex } from "../../platform/secrets.js";
 import type { Account, Accounts, OwnSession } from "../accounts/accounts.js";
 import type { Activities } from "../activities/activities.js";
 import type { Mails } from "../mails/mails.js";
+import type { Devices } from "./devices.js";
 import { createKnownSessions } from "./known-sessions.js";
 import type { SessionLimits } from "./rules.js";
 import type { SignIn } from "./sign-in.js";
@@ -25,6 +26,7 @@ export interface SessionsNeeds {
   readonly activities: Activities;
   readonly mails: Pick<Mails, "notify">;
   readonly signIn: SignIn;
+  readonly devices: Pick<Devices, "remember">;
   readonly clock: Clock;
   readonly limits: SessionLimits;
   /** How long a session may be taken for good without a look into the database. */
@@ -41,12 +43,14 @@ export interface Credentials {
   readonly otpCode: string | undefined;
   /** The answer to the captcha, where one was demanded. */
   readonly captchaAnswer: JsonValue | undefined;
+  /** What the browser keeps of accounts that have signed in there. */
+  readonly device: string | undefined;
   /** The session token the client had until now; its session ends with the new one. */
   readonly replaces: string | undefined;
 }
 
 export function createSessions(needs: SessionsNeeds) {
-  const { database, store, accounts, activities, mails, signIn, clock, limits } = needs;
+  const { database, store, accounts, activities, mails, signIn, devices, clock, limits } = needs;
   const { peek, find, findById, forgetAllOf } = createKnownSessions(needs);
 
   /** Ends sessions of an account. It is locked, so that none of them goes on under a new token at the same time. */
@@ -63,8 +67,11 @@ export function createSessions(needs: SessionsNeeds) {
   const momentOf = (now: Date): Moment => ({ now, unseenSince: secondsAfter(now, -limits.idleSeconds) });
 
   return {
-    /** Opens a session for the right credentials; the token is told only here. */
-    async open(credentials: Credentials, audit: Audit): Promise<{ account: Account; token: string }> {
+    /** Opens a session for the right credentials; the token is told only here. From then on the browser keeps `device`. */
+    async open(
+      credentials: Credentials,
+      audit: Audit,
+    ): Promise<{ account: Account; token: string; device: string }> {
       const { account, action } = await signIn.check(credentials, audit);
       const token = opaqueToken();
       const now = clock();
@@ -101,7 +108,7 @@ export function createSessions(needs: SessionsNeeds) {
           await mails.notify(tx, present, "new_device", { origin: audit });
         await activities.succeeded({ ...audit, action }, account.id, tx);
       });
-      return { account, token };
+      return { account, token, device: devices.remember(credentials.device, account) };
     },
 
     peek,

@@ -35,7 +35,7 @@ const setState = (app: Started, email: string, state: "active" | "banned" | "loc
 describeEachDatabase("signing in and out", (database) => {
   const app = startedApp(database);
 
-  test("sign-in answers the account and sets a guarded cookie", async () => {
+  test("sign-in answers the account and sets guarded cookies of the session and the device", async () => {
     const email = await activeMember(app);
 
     const answer = await post(app, SESSIONS, {
@@ -54,9 +54,12 @@ describeEachDatabase("signing in and out", (database) => {
       state: "active",
     });
     expect(Object.keys(answer.body as object)).toEqual(["email", "uid", "role", "level", "otp", "state"]);
-    expect(answer.headers.get("set-cookie")).toMatch(
-      /^_barong_session=[\w-]{43}; Max-Age=86400; Path=\/; HttpOnly; SameSite=Lax$/,
-    );
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^_barong_session=[\w-]{43}; Max-Age=86400; Path=\/; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(
+        /^_barong_device=[0-9a-f]{32}-\d+-1-[0-9a-f]{64}; Max-Age=31536000; Path=\/; HttpOnly; SameSite=Lax$/,
+      ),
+    ]);
   });
 
   test("an unknown address and a wrong password answer alike", async () => {

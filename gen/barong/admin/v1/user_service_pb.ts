@@ -270,7 +270,7 @@ export const UserService: GenService<{
   },
   /**
    * Changes the state, the second factor or the role of an account, and ends its sessions. Two-factor authentication can only be
-   * switched off.
+   * switched off, which sets the active API keys to `inactive`.
    *
    * Answers ADMIN_USER_NOT_FOUND, ADMIN_OWN_ACCOUNT, ADMIN_STATE_UNCHANGED, ADMIN_OTP_UNCHANGED, ADMIN_ROLE_UNCHANGED,
    * ADMIN_OTP_ENABLE.

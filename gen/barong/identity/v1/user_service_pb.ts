@@ -385,7 +385,7 @@ export const UserService: GenService<{
     output: typeof RequestPasswordResetResponseSchema;
   },
   /**
-   * Sets a new password with the token sent by e-mail, and ends every session of the account.
+   * Sets a new password with the token sent by e-mail, ends every session of the account and sets its active API keys to `inactive`.
    *
    * Answers PASSWORDS_DIFFER, EMAIL_TOKEN_INVALID, EMAIL_TOKEN_USED, or PASSWORD_TOO_LONG, PASSWORD_REQUIREMENTS and PASSWORD_STRENGTH,
    * after which the token stays good. RECORD_NOT_FOUND is for an account that is deleted meanwhile.

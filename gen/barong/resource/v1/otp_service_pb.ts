@@ -170,7 +170,8 @@ export const OtpService: GenService<{
    * Switches two-factor authentication on with a code of the seed made before, and ends every session of the account; the one of this
    * request goes on under a new token.
    *
-   * Answers OTP_ALREADY_ENABLED, OTP_CODE_INVALID, TOTP_REUSED, TOO_MANY_REQUESTS after ten wrong codes in a quarter of an hour.
+   * Answers OTP_ALREADY_ENABLED, OTP_CODE_INVALID, TOTP_REUSED, TOO_MANY_REQUESTS after ten wrong codes of the session in a quarter of an
+   * hour.
    *
    * @generated from rpc barong.resource.v1.OtpService.EnableOtp
    */
@@ -182,7 +183,8 @@ export const OtpService: GenService<{
   /**
    * Tells whether a code is right, and uses it up.
    *
-   * Answers OTP_NOT_ENABLED, OTP_CODE_INVALID, TOTP_REUSED, TOO_MANY_REQUESTS after ten wrong codes in a quarter of an hour.
+   * Answers OTP_NOT_ENABLED, OTP_CODE_INVALID, TOTP_REUSED, TOO_MANY_REQUESTS after ten wrong codes of the session in a quarter of an
+   * hour.
    *
    * @generated from rpc barong.resource.v1.OtpService.VerifyOtp
    */
