@@ -8,7 +8,7 @@ import {
   createGunzip,
   createInflate,
   gunzip,
-  inflate,
+  inflate as inflateZlib,
 } from "node:zlib";
 import { TranscodingError } from "./error.js";
 
@@ -62,12 +62,17 @@ export function mayHaveBody(raw: RawRequest): boolean {
 const decompressors = {
   gzip: { whole: promisify(gunzip), stream: createGunzip },
   "x-gzip": { whole: promisify(gunzip), stream: createGunzip },
-  deflate: { whole: promisify(inflate), stream: createInflate },
+  deflate: { whole: promisify(inflateZlib), stream: createInflate },
   br: { whole: promisify(brotliDecompress), stream: createBrotliDecompress },
 };
 
+type Decompressor = (typeof decompressors)[keyof typeof decompressors];
+
 function decompressorOf(raw: RawRequest) {
-  const encoding = raw.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  return decompressorFor(raw.headers["content-encoding"]?.trim().toLowerCase() ?? "identity");
+}
+
+function decompressorFor(encoding: string) {
   if (encoding === "identity" || encoding === "") return undefined;
   const decompressor = Object.entries(decompressors).find(([name]) => name === encoding)?.[1];
   if (decompressor === undefined) throw unsupported(`the content encoding "${encoding}" is not supported`);
@@ -78,9 +83,19 @@ function decompressorOf(raw: RawRequest) {
 export async function readBody(raw: RawRequest, limit: number): Promise<Buffer> {
   const decompressor = decompressorOf(raw);
   const sent = await collect(raw, limit);
-  if (decompressor === undefined || sent.length === 0) return sent;
+  return decompressor === undefined ? sent : inflate(sent, decompressor, limit);
+}
+
+/** Decompresses bytes to at most `limit` bytes. Throws TranscodingError. */
+export async function decompress(bytes: Buffer, encoding: string, limit: number): Promise<Buffer> {
+  const decompressor = decompressorFor(encoding);
+  return decompressor === undefined ? bytes : inflate(bytes, decompressor, limit);
+}
+
+async function inflate(bytes: Buffer, { whole }: Decompressor, limit: number): Promise<Buffer> {
+  if (bytes.length === 0) return bytes;
   try {
-    return await decompressor.whole(sent, { maxOutputLength: limit });
+    return await whole(bytes, { maxOutputLength: limit });
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge(limit);
     throw notCompressed();
@@ -135,7 +150,8 @@ function refuseIfAnnounced(raw: RawRequest, limit: number): void {
   if (Number(raw.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
 }
 
-async function collect(raw: RawRequest, limit: number): Promise<Buffer> {
+/** Reads the whole body as it was sent. Throws TranscodingError beyond `limit` bytes. */
+export async function collect(raw: RawRequest, limit: number): Promise<Buffer> {
   refuseIfAnnounced(raw, limit);
   if (raw.destroyed && !raw.readableEnded) throw aborted();
   return new Promise((resolve, reject) => {

@@ -3,20 +3,25 @@ import type { Message } from "@bufbuild/protobuf";
 import {
   type ConnectError,
   type ConnectRouter,
+  type ContextValues,
   createContextKey,
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
+import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { Failure } from "../platform/failure.js";
+import type { RawRequest } from "../transcoding/body.js";
 import { nameOf } from "../transcoding/rules.js";
 import type { AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
+import { responseCompression, withLateBody } from "./connect-late-body.js";
+import { ConnectProtocolError } from "./connect-message.js";
 import { withOurReasons } from "./connect-refusals.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
 import { ConnectDoorCall, LONGEST_TIMEOUT_MS } from "./http-calls.js";
-import { MOST_BODY_BYTES, mostBytesOf } from "./request-bytes.js";
+import { maxBytesOfAll, mostBytesOf } from "./request-bytes.js";
 import { connectErrorOf } from "./rpc-errors.js";
 
 export interface ConnectDoorNeeds {
@@ -34,9 +39,10 @@ export function connectDoor(needs: ConnectDoorNeeds): FastifyPluginAsync {
       shortenTimeouts(request.raw.headers);
       done();
     });
+    const discardBytes = maxBytesOfAll(needs.methods.map(({ served }) => served));
     await app.register(fastifyConnectPlugin, {
       grpc: false,
-      readMaxBytes: MOST_BODY_BYTES,
+      acceptCompression: responseCompression,
       shutdownSignal: needs.shutdown,
       contextValues: (request) => createContextValues().set(requestKey, request),
       routes: (router) => {
@@ -49,7 +55,9 @@ export function connectDoor(needs: ConnectDoorNeeds): FastifyPluginAsync {
         router.handlers.splice(
           0,
           router.handlers.length,
-          ...router.handlers.map((handler) => withOurReasons(handler, errorOfRefusal)),
+          ...router.handlers.map((handler) =>
+            withOurReasons(withLateBody(handler, rawOf, discardBytes), errorOfRefusal),
+          ),
         );
       },
     });
@@ -69,9 +77,18 @@ function shortenTimeouts(headers: IncomingHttpHeaders): void {
 
 const requestKey = createContextKey<FastifyRequest | undefined>(undefined);
 
+function requestIn(values: ContextValues | undefined): FastifyRequest {
+  const request = values?.get(requestKey);
+  if (!request) throw new Error("the Connect door knows no request");
+  return request;
+}
+
+const rawOf = ({ contextValues }: UniversalServerRequest) => requestIn(contextValues).raw as RawRequest;
+
 function routeUnary(router: ConnectRouter, { served, invoke }: GuardedUnary, needs: ConnectDoorNeeds): void {
-  const answer = async (message: Message, context: HandlerContext) => {
-    const call = callOf(served, message, context, needs);
+  // The message that Connect has read is empty; the guard reads the one that was sent.
+  const answer = async (_empty: Message, context: HandlerContext) => {
+    const call = callOf(served, context, needs);
     try {
       return await invoke(call);
     } catch (error) {
@@ -86,8 +103,8 @@ function routeStream(
   { served, invoke }: GuardedStream,
   needs: ConnectDoorNeeds,
 ): void {
-  const answers = async function* (message: Message, context: HandlerContext) {
-    const call = callOf(served, message, context, needs);
+  const answers = async function* (_empty: Message, context: HandlerContext) {
+    const call = callOf(served, context, needs);
     try {
       yield* invoke(call);
     } catch (error) {
@@ -102,17 +119,16 @@ const boundsOf = (served: Guarded["served"]) => ({ grpc: false, readMaxBytes: mo
 
 function callOf(
   served: Guarded["served"],
-  message: Message,
   context: HandlerContext,
   { clientAddress }: ConnectDoorNeeds,
 ): ConnectDoorCall {
-  const request = context.values.get(requestKey);
-  if (!request) throw new Error("the Connect door knows no request");
-  const call = new ConnectDoorCall(served, message, context, request, clientAddress);
+  const request = requestIn(context.values);
+  const call = new ConnectDoorCall(served, context, request, clientAddress);
   request.call = call;
   return call;
 }
 
 function errorOf(error: unknown, call: ConnectDoorCall, { answerTo }: ConnectDoorNeeds): ConnectError {
+  if (error instanceof ConnectProtocolError) return error.connectError;
   return connectErrorOf(answerTo(error, { id: call.id, method: nameOf(call.method), ending: call.ending() }));
 }

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   encodeEnvelope,
   type UniversalHandler,
+  type UniversalHandlerFn,
   type UniversalServerRequest,
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
@@ -30,6 +31,11 @@ export function withOurReasons(handler: UniversalHandler, errorOf: ErrorOf): Uni
       return { ...response, body: webFrames(response.body, errorOf) };
     return response;
   };
+  return replacing(handler, answer);
+}
+
+/** The same handler, with another way to respond. */
+export function replacing(handler: UniversalHandler, answer: UniversalHandlerFn): UniversalHandler {
   const { service, method, requestPath, supportedContentType, protocolNames, allowedMethods } = handler;
   return Object.assign(answer, {
     service,

@@ -23,7 +23,7 @@ import { GrpcDoorCall } from "./grpc-call.js";
 import { definitionOf } from "./grpc-definition.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
 import type { Tls } from "./http.js";
-import { MOST_BODY_BYTES, mostBytesOf } from "./request-bytes.js";
+import { MAX_RESPONSE_BYTES, maxBytesOfAll } from "./request-bytes.js";
 import { statusBytesOf } from "./rpc-errors.js";
 
 export interface GrpcNeeds {
@@ -39,11 +39,8 @@ export function createGrpcServer(needs: GrpcNeeds): Server {
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     // The library knows one limit for all methods; each call compares with its own before it is decoded.
-    "grpc.max_receive_message_length": Math.max(
-      MOST_BODY_BYTES,
-      ...needs.methods.map(({ served }) => mostBytesOf(served)),
-    ),
-    "grpc.max_send_message_length": MOST_BODY_BYTES,
+    "grpc.max_receive_message_length": maxBytesOfAll(needs.methods.map(({ served }) => served)),
+    "grpc.max_send_message_length": MAX_RESPONSE_BYTES,
     // Each may fill the memory with the longest message that any method takes.
     "grpc.max_concurrent_streams": 100,
     // Finds connections whose other end has vanished.

@@ -3,10 +3,13 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { FastifyRequest } from "fastify";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Asked, FileContent, Origin } from "../platform/call.js";
+import type { RawRequest } from "../transcoding/body.js";
 import type { RestCall } from "../transcoding/rest-call.js";
 import type { ClientAddress } from "./client-address.js";
+import { readMessage } from "./connect-message.js";
 import { HttpAsked } from "./http-asked.js";
 import { keepPace } from "./pace.js";
+import { mostBytesOf } from "./request-bytes.js";
 import type { ServedMethod } from "./services.js";
 import type { Spool } from "./uploads.js";
 import { type Ending, NO_VIOLATIONS, type ReadRequest, userAgentOf, WireCall } from "./wire-call.js";
@@ -91,17 +94,18 @@ export class RestDoorCall extends WireCall {
 /** A call by Connect or gRPC-Web. */
 export class ConnectDoorCall extends WireCall {
   readonly door = "connect";
+  private readonly mostBytes: number;
   private from: Origin | undefined;
   private line: Asked | undefined;
 
   constructor(
     served: ServedMethod,
-    private readonly message: Message,
     private readonly context: HandlerContext,
     private readonly request: FastifyRequest,
     private readonly clientAddress: ClientAddress,
   ) {
     super(served);
+    this.mostBytes = mostBytesOf(served);
   }
 
   get id(): string {
@@ -130,8 +134,10 @@ export class ConnectDoorCall extends WireCall {
     return this.line;
   }
 
-  read(): ReadRequest {
-    return { message: this.message, violations: NO_VIOLATIONS };
+  async read(): Promise<ReadRequest> {
+    const { method, mostBytes, requestHeader } = this;
+    const message = await readMessage(this.request.raw as RawRequest, requestHeader, method, mostBytes);
+    return { message, violations: NO_VIOLATIONS };
   }
 
   ending(): Ending | undefined {

@@ -9,7 +9,7 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 const MULTIPART = "multipart/form-data; boundary=cut";
 /** Sent in all kinds of wrong places; never to be seen in a log. */
 const SECRET = "Never2belogged";
-const MEBIBYTE = "x".repeat(1024 * 1024);
+const MOST_TEXT = "x".repeat(64 * 1024);
 const DEEP = "[".repeat(10_000) + "]".repeat(10_000);
 
 const USERS = "/identity/users";
@@ -62,10 +62,10 @@ const table: readonly Row[] = [
   json("an object for text", USERS, { email: { a: 1 }, ...withPassword }, invalidEmail),
   form("a repeated parameter", USERS, `email=a@example.com&email=b@example.com&${password}`, invalidEmail),
 
-  json("a text of nearly a mebibyte", USERS, { email: MEBIBYTE.slice(500), ...withPassword }, invalidEmail),
-  json("a text of a mebibyte", USERS, { email: MEBIBYTE, ...withPassword }, TOO_LARGE),
-  form("a form of a mebibyte", USERS, `${password}&email=${MEBIBYTE}`, TOO_LARGE),
-  json("a password of a mebibyte", SESSIONS, { email: "a@example.com", password: MEBIBYTE }, TOO_LARGE),
+  json("a text of nearly 64 KiB", USERS, { email: MOST_TEXT.slice(500), ...withPassword }, invalidEmail),
+  json("a text of 64 KiB", USERS, { email: MOST_TEXT, ...withPassword }, TOO_LARGE),
+  form("a form of 64 KiB", USERS, `${password}&email=${MOST_TEXT}`, TOO_LARGE),
+  json("a password of 64 KiB", SESSIONS, { email: "a@example.com", password: MOST_TEXT }, TOO_LARGE),
 
   json("a list 10,000 deep", USERS, `{"captcha_response":${DEEP},"password":"${SECRET}"}`, MALFORMED_BODY),
   json("a deep list nobody asked for", USERS, `{"unknown":${DEEP}}`, MALFORMED_BODY),

@@ -1,11 +1,7 @@
-import { connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
-import { fromBinary } from "@bufbuild/protobuf";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { StatusSchema } from "../../gen/google/rpc/status_pb.js";
 import { describeEachDatabase } from "../support/databases.js";
+import { frame, sendFrames } from "../support/grpc-frames.js";
 import { pendingMember } from "../support/rest.js";
 import { startedApp } from "../support/start-app.js";
 import { recordingLogger, storedRows } from "./observed.js";
@@ -19,19 +15,6 @@ const [INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAUTHENTI
 const passwordField = Buffer.from(`\x12${String.fromCharCode(SECRET.length)}${SECRET}`);
 const truncated = Buffer.concat([passwordField, Buffer.from([0x0a, 0x7f, 0x61])]);
 const notUtf8 = Buffer.concat([passwordField, Buffer.from([0x0a, 0x02, 0xff, 0xfe])]);
-
-interface Frame {
-  readonly flags?: number;
-  /** What the frame says of its length. */
-  readonly length?: number;
-}
-
-function frame(message: Buffer, { flags = 0, length = message.length }: Frame = {}): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flags;
-  head.writeUInt32BE(length, 1);
-  return Buffer.concat([head, message]);
-}
 
 type Row = readonly [is: string, path: string, body: Buffer, code: number, reasons: readonly string[]];
 
@@ -144,42 +127,3 @@ describeEachDatabase("bad input over gRPC and Connect", (database) => {
     expect(await response.json()).toMatchObject({ code: "invalid_argument", message: expect.any(String) });
   });
 });
-
-interface GrpcAnswer {
-  readonly status: number;
-  readonly code: number;
-  readonly reasons: readonly string[];
-}
-
-/** Sends bytes as the body of a gRPC request, as no client library would. */
-async function sendFrames(
-  address: string,
-  path: string,
-  body: Buffer,
-  headers: Record<string, string> = {},
-): Promise<GrpcAnswer> {
-  const session = connect(`http://${address}`);
-  const head = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
-  const stream = session.request({ ...head, ...headers });
-  const answer = { status: 0, code: -1, reasons: [] as string[] };
-  const read = (received: NodeJS.Dict<string | string[]>) => {
-    if (received["grpc-status"] !== undefined) answer.code = Number(received["grpc-status"]);
-    answer.reasons.push(...reasonsIn(String(received["grpc-status-details-bin"] ?? "")));
-  };
-  stream.on("response", (received) => {
-    answer.status = Number(received[":status"]);
-    read(received);
-  });
-  stream.on("trailers", read);
-  stream.on("error", () => undefined);
-  stream.resume().end(body);
-  await new Promise((resolve) => stream.once("close", resolve));
-  session.destroy();
-  return answer;
-}
-
-const reasonsIn = (details: string): string[] =>
-  fromBinary(StatusSchema, Buffer.from(details, "base64")).details.flatMap((detail) => {
-    const info = anyUnpack(detail, ErrorInfoSchema);
-    return info ? [info.reason] : [];
-  });

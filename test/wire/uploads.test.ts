@@ -422,13 +422,14 @@ describe("files in a message", () => {
 
   test("have the same bounds through every door", async () => {
     const seen: unknown[] = [];
-    const { url, doors, send } = await doorsFor(async (form, call) => {
+    const handle: Handle = async (form, call) => {
       for (const each of form.upload) {
         const content = call.contentOf(each);
         seen.push([call.door, content?.bytes, content?.isTooLarge]);
         if (content?.bytes === 3) seen.push((await bytesOf(content.open())).toString());
       }
-    });
+    };
+    const { url, doors, send } = await doorsFor(handle, { maxRequestBytes: MEBIBYTE });
     const message = messageOf("abc", "x".repeat(100 * KIBIBYTE + 1), "third");
     const json = jsonOf("abc", "x".repeat(100 * KIBIBYTE + 1), "third");
     const expected = (door: string) => [

@@ -127,7 +127,8 @@ export type MethodRules = Message<"barong.options.v1.MethodRules"> & {
   secondFactor: boolean;
 
   /**
-   * Largest request in bytes, as JSON or as a message; 1 MiB when unset. Files of a form are counted by their field.
+   * Largest request in bytes, as JSON or as a message, after decompression; 64 KiB when unset. A method that is open to everybody over
+   * HTTP declares no more than that. Files of a form are counted by their field.
    *
    * @generated from field: int32 max_request_bytes = 11;
    */

@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_barong_options_v1_options } from "../../../../barong/options/v1/options_pb.js";
 import type { HeaderValueOption } from "../../../config/core/v3/base_pb.js";
 import { file_envoy_config_core_v3_base } from "../../../config/core/v3/base_pb.js";
 import type { AttributeContext } from "./attribute_context_pb.js";
@@ -21,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file envoy/service/auth/v3/external_auth.proto.
  */
 export const file_envoy_service_auth_v3_external_auth: GenFile = /*@__PURE__*/
-  fileDesc("CillbnZveS9zZXJ2aWNlL2F1dGgvdjMvZXh0ZXJuYWxfYXV0aC5wcm90bxIVZW52b3kuc2VydmljZS5hdXRoLnYzIksKDENoZWNrUmVxdWVzdBI7CgphdHRyaWJ1dGVzGAEgASgLMicuZW52b3kuc2VydmljZS5hdXRoLnYzLkF0dHJpYnV0ZUNvbnRleHQi+wEKDUNoZWNrUmVzcG9uc2USIgoGc3RhdHVzGAEgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSRAoPZGVuaWVkX3Jlc3BvbnNlGAIgASgLMikuZW52b3kuc2VydmljZS5hdXRoLnYzLkRlbmllZEh0dHBSZXNwb25zZUgAEjwKC29rX3Jlc3BvbnNlGAMgASgLMiUuZW52b3kuc2VydmljZS5hdXRoLnYzLk9rSHR0cFJlc3BvbnNlSAASMQoQZHluYW1pY19tZXRhZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCDwoNaHR0cF9yZXNwb25zZSKHAQoSRGVuaWVkSHR0cFJlc3BvbnNlEikKBnN0YXR1cxgBIAEoCzIZLmVudm95LnR5cGUudjMuSHR0cFN0YXR1cxI4CgdoZWFkZXJzGAIgAygLMicuZW52b3kuY29uZmlnLmNvcmUudjMuSGVhZGVyVmFsdWVPcHRpb24SDAoEYm9keRgDIAEoCSJlCg5Pa0h0dHBSZXNwb25zZRI4CgdoZWFkZXJzGAIgAygLMicuZW52b3kuY29uZmlnLmNvcmUudjMuSGVhZGVyVmFsdWVPcHRpb24SGQoRaGVhZGVyc190b19yZW1vdmUYBSADKAkyYwoNQXV0aG9yaXphdGlvbhJSCgVDaGVjaxIjLmVudm95LnNlcnZpY2UuYXV0aC52My5DaGVja1JlcXVlc3QaJC5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQ2hlY2tSZXNwb25zZWIGcHJvdG8z", [file_envoy_config_core_v3_base, file_envoy_service_auth_v3_attribute_context, file_envoy_type_v3_http_status, file_google_protobuf_struct, file_google_rpc_status]);
+  fileDesc("CillbnZveS9zZXJ2aWNlL2F1dGgvdjMvZXh0ZXJuYWxfYXV0aC5wcm90bxIVZW52b3kuc2VydmljZS5hdXRoLnYzIksKDENoZWNrUmVxdWVzdBI7CgphdHRyaWJ1dGVzGAEgASgLMicuZW52b3kuc2VydmljZS5hdXRoLnYzLkF0dHJpYnV0ZUNvbnRleHQi+wEKDUNoZWNrUmVzcG9uc2USIgoGc3RhdHVzGAEgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSRAoPZGVuaWVkX3Jlc3BvbnNlGAIgASgLMikuZW52b3kuc2VydmljZS5hdXRoLnYzLkRlbmllZEh0dHBSZXNwb25zZUgAEjwKC29rX3Jlc3BvbnNlGAMgASgLMiUuZW52b3kuc2VydmljZS5hdXRoLnYzLk9rSHR0cFJlc3BvbnNlSAASMQoQZHluYW1pY19tZXRhZGF0YRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCDwoNaHR0cF9yZXNwb25zZSKHAQoSRGVuaWVkSHR0cFJlc3BvbnNlEikKBnN0YXR1cxgBIAEoCzIZLmVudm95LnR5cGUudjMuSHR0cFN0YXR1cxI4CgdoZWFkZXJzGAIgAygLMicuZW52b3kuY29uZmlnLmNvcmUudjMuSGVhZGVyVmFsdWVPcHRpb24SDAoEYm9keRgDIAEoCSJlCg5Pa0h0dHBSZXNwb25zZRI4CgdoZWFkZXJzGAIgAygLMicuZW52b3kuY29uZmlnLmNvcmUudjMuSGVhZGVyVmFsdWVPcHRpb24SGQoRaGVhZGVyc190b19yZW1vdmUYBSADKAkybQoNQXV0aG9yaXphdGlvbhJcCgVDaGVjaxIjLmVudm95LnNlcnZpY2UuYXV0aC52My5DaGVja1JlcXVlc3QaJC5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQ2hlY2tSZXNwb25zZSIIsu0YBFiAgEBiBnByb3RvMw", [file_barong_options_v1_options, file_envoy_config_core_v3_base, file_envoy_service_auth_v3_attribute_context, file_envoy_type_v3_http_status, file_google_protobuf_struct, file_google_rpc_status]);
 
 /**
  * Request of Authorization.Check.
@@ -148,6 +149,8 @@ export const OkHttpResponseSchema: GenMessage<OkHttpResponse> = /*@__PURE__*/
 export const Authorization: GenService<{
   /**
    * Judges a request. A refusal is an answer too: the status of the call is OK whatever the verdict is.
+   *
+   * It holds the body of the request that Envoy asks about, where a signature may cover it.
    *
    * @generated from rpc envoy.service.auth.v3.Authorization.Check
    */
