@@ -16,8 +16,8 @@ import { Failure } from "../platform/failure.js";
 type ErrorOf = (failure: Failure) => ConnectError;
 
 /**
- * Connect refuses by itself what it cannot read, before any handler or interceptor hears of it, in its own words and partly as an
- * internal error. Gives those refusals the reasons that every other door gives for the same bytes.
+ * Connect refuses a time limit that is no time by itself, before any handler or interceptor hears of it. Gives that refusal the reason
+ * that every other transport gives for it. Connect sees no bytes of the body, so it refuses none (`withLateBody`).
  */
 export function withOurReasons(handler: UniversalHandler, errorOf: ErrorOf): UniversalHandler {
   const answer = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
@@ -87,15 +87,9 @@ async function* webFrames(body: Body, errorOf: ErrorOf): AsyncGenerator<Uint8Arr
 /** A flag, and the length in four bytes. */
 const FRAME_HEAD = 5;
 
-/** What Connect's own refusal means; undefined for one of ours, which all have details, and for what is not about the request's bytes. */
-function reasonOf({ code, details, rawMessage }: ConnectError): ErrorReason | undefined {
-  if (details.length > 0) return undefined;
-  if (code === Code.ResourceExhausted) return ErrorReason.BODY_TOO_LARGE;
-  if (code === Code.Internal && rawMessage.startsWith("parse binary")) return ErrorReason.MALFORMED_BODY;
-  if (code === Code.InvalidArgument) {
-    return rawMessage.includes("timeout") ? ErrorReason.MALFORMED_REQUEST : ErrorReason.MALFORMED_BODY;
-  }
-  return undefined;
+/** What Connect's own refusal means; undefined for one of ours, which all have details, and for one that has no reason of ours. */
+function reasonOf({ code, details }: ConnectError): ErrorReason | undefined {
+  return code === Code.InvalidArgument && details.length === 0 ? ErrorReason.MALFORMED_REQUEST : undefined;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
