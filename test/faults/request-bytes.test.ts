@@ -136,6 +136,25 @@ describeEachDatabase("the bytes of a request", (database) => {
     }
   });
 
+  test("that were too many leave the connection in use", async () => {
+    for (const [path, type] of httpTargets(SIGN_IN)) {
+      const socket = connectTo(app);
+      const received = textOf(socket);
+      const piece = `${(50_000).toString(16)}\r\n${"x".repeat(50_000)}\r\n`;
+
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      );
+      socket.write(piece.repeat(2));
+      await received.until(/body_too_large|grpc-status: ?8/);
+      socket.write(`${piece.repeat(10)}0\r\n\r\n`);
+      socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      await once(socket, "close");
+
+      expect([type, received.text()]).toEqual([type, expect.stringContaining('{"status":"up"}')]);
+    }
+  });
+
   test("that nobody wants end the connection when there are too many", async () => {
     for (const type of ["application/proto", "application/grpc-web+proto"]) {
       const socket = connectTo(app);

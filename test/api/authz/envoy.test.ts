@@ -152,6 +152,16 @@ describeEachDatabase("the gateway's question over Envoy's gRPC protocol", (datab
       expect((await ask(origin)).allowed).toBe(true);
   });
 
+  test("a signed body of 960 KiB is compared, which is what the configuration of Envoy hands on", async () => {
+    const key = await keyOfMember(app);
+    const [path, body] = ["/api/v2/peatio/market/orders", "x".repeat(983_040)];
+    const headers = signedByRequest(key, { verb: "POST", target: path, body });
+
+    const verdict = await envoy.ask({ method: "POST", path, headers, body: Buffer.from(body) });
+
+    expect(verdict.allowed).toBe(true);
+  });
+
   test("a body that an API key has signed is missed where the route hands every body on, and compared with what comes", async () => {
     const key = await keyOfMember(app);
     const [path, body] = ["/api/v2/peatio/market/orders", '{"volume":"1.5"}'];
