@@ -109,7 +109,7 @@ function refusals(logger: Logger): RefusalOf {
 
 /** What the steps before a handler need of the rooms. */
 export const stepsWith = (
-  { authz, throttles, otp, activities, captchaPasses }: Rooms,
+  { authz, throttles, otp, activities, captchaPasses, knownClients }: Rooms,
   captcha: Captcha,
   ownPathOf: OwnPathOf,
 ): Steps => ({
@@ -124,6 +124,7 @@ export const stepsWith = (
     await captcha.verify(answer, { ip, action: getOption(method, methodRules).captchaAction });
   },
   spend: throttles.spend,
+  knownClientOf: (email, { requestHeader, origin }) => knownClients.of(email, requestHeader, origin.ip),
   proveSecondFactor: (code, { caller }) => otp.proveSecondFactor(caller, code),
   recordRefusal: activities.failed,
 });

@@ -48,6 +48,7 @@ import { createRecovery } from "./features/recovery/recovery.js";
 import { createRegistration } from "./features/registration/registration.js";
 import { createCaptchaPasses } from "./features/sessions/captcha-passes.js";
 import { createDevices } from "./features/sessions/devices.js";
+import { createKnownClients } from "./features/sessions/known-clients.js";
 import type { TrustedOrigins } from "./features/sessions/rules.js";
 import { createSessions } from "./features/sessions/sessions.js";
 import { createSignIn } from "./features/sessions/sign-in.js";
@@ -258,6 +259,7 @@ export function createRooms({
   const bearers = createTokenBearers({ accounts, bearer, keyProof, sessions });
 
   accounts.onCredentialsChanged(sessions.endAllOf);
+  accounts.onCredentialsChanged(tokens.voidAllOf);
 
   return {
     accounts,
@@ -272,6 +274,7 @@ export function createRooms({
     explain: createExplain({ accounts, keyProof, permissions, rules }),
     hasher,
     keyProof,
+    knownClients: createKnownClients({ accounts, activities, devices }),
     labels,
     levels,
     mailSamples: mailSamples(mailTexts),

@@ -30,6 +30,7 @@ const steps: Steps = {
   identify: unused,
   verifyCaptcha: unused,
   spend: unused,
+  knownClientOf: unused,
   proveSecondFactor: unused,
   recordRefusal: unused,
 };

@@ -8,19 +8,18 @@ import { formBytesOf } from "./file-fields.js";
 import { isStream, type ServedMethod, type StreamMethod, type UnaryMethod } from "./services.js";
 import { callerStep, type Identify } from "./steps/caller.js";
 import { captchaReader } from "./steps/captcha.js";
-import { limitsStep, type Spend } from "./steps/limits.js";
+import { type LimitsDeps, limitsStep } from "./steps/limits.js";
 import { pageStep } from "./steps/page.js";
 import { secondFactorReader } from "./steps/second-factor.js";
 import { validation } from "./steps/validate.js";
 import type { ReadRequest, WireCall } from "./wire-call.js";
 
 /** What the steps before a handler need from the rest of the server. */
-export interface Steps {
+export interface Steps extends LimitsDeps {
   /** Tells who calls, whom the permissions allow it. Throws a Failure for anybody else; `call.caller` is not to be read yet. */
   readonly identify: Identify;
   /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
   verifyCaptcha(answer: JsonValue | undefined, call: Call, request: Message): Promise<void>;
-  readonly spend: Spend;
   /** Throws a Failure unless `code` is the caller's current one-time code; uses it up. */
   proveSecondFactor(code: string, call: Call): Promise<void>;
   /** Puts a refused attempt into the account's activity log; `sentence` says why it was refused. */
@@ -109,7 +108,7 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
   const codeIn = rules.secondFactor ? secondFactorReader(method.input) : undefined;
   const validate = validation(method.input, errorScope);
   const answerIn = rules.captcha ? captchaReader(method.input) : undefined;
-  const count = limitsStep(method, rules.limits, steps.spend);
+  const count = limitsStep(method, rules.limits, steps);
   const takesFiles = formBytesOf(method) !== undefined;
   return async (call) => {
     const read = once(() => call.read());

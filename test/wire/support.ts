@@ -60,6 +60,9 @@ export async function openTestDoors(overrides: Overrides = {}) {
     async spend(bucket) {
       buckets.push(bucket);
     },
+    async knownClientOf() {
+      return undefined;
+    },
     async proveSecondFactor() {},
     async recordRefusal(audit, about, sentence) {
       refusals.push({ audit, about, sentence });

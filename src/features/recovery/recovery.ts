@@ -41,7 +41,7 @@ export function createRecovery(needs: RecoveryNeeds) {
     needs;
 
   return {
-    /** Sends a reset token to an address; the ones before are void. */
+    /** Sends a reset token to an address. The ones before stay good until one is used. */
     request: (email: string, language: string | undefined, audit: Audit): Promise<void> =>
       evenly(() => request(email, language, audit)),
 

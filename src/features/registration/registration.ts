@@ -65,17 +65,20 @@ export function createRegistration(needs: RegistrationNeeds) {
     /** Creates an account that waits for its e-mail address to be confirmed. */
     signUp: (wanted: SignUp): Promise<void> => evenly(() => signUp(wanted)),
 
-    /** Sends a new confirmation token; the ones before are void. */
+    /** Sends a new confirmation token. The ones before stay good until one is used. */
     resend: (email: string, language: string | undefined): Promise<void> =>
       evenly(() => resend(email, language)),
 
     /** Confirms an e-mail address with the token sent to it. */
     async confirm(token: string): Promise<void> {
       await database.transaction(async (tx) => {
-        const row = await tokens.find(token, "confirmation", tx);
-        const account = await accounts.lock(row.userId, tx);
+        const { userId } = await tokens.find(token, "confirmation", tx);
+        const account = await accounts.lock(userId, tx);
         // Only a pending account: otherwise a ban could be undone by confirming once more.
         if (account?.state !== "pending") throw new Failure(ErrorReason.NOT_AWAITING_CONFIRMATION);
+        // Read again under the lock: a change of credentials may have voided the token meanwhile.
+        const row = await tokens.find(token, "confirmation", tx);
+        if (row.usedAt !== null) throw new Failure(ErrorReason.EMAIL_TOKEN_INVALID);
         await tokens.use(row, tx);
         await accounts.setState(account, "active", tx);
         await labels.setPrivate(account, "email", "verified", tx);

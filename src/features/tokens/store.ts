@@ -41,6 +41,9 @@ function defineOneTimeTokenModel({ sequelize }: Database) {
 
 export type OneTimeToken = InferAttributes<InstanceType<ReturnType<typeof defineOneTimeTokenModel>>>;
 
+/** Tokens deleted at once. One is enough, as each new token makes room for itself. */
+const MAX_DELETED = 100;
+
 export function createTokenStore(database: Database) {
   const OneTimeTokenModel = defineOneTimeTokenModel(database);
 
@@ -52,8 +55,24 @@ export function createTokenStore(database: Database) {
       await OneTimeTokenModel.create(token, inTransaction(tx));
     },
 
-    async deleteUnused(userId: number, purpose: Purpose, tx: Tx): Promise<void> {
-      await OneTimeTokenModel.destroy({ where: { userId, purpose, usedAt: null }, ...inTransaction(tx) });
+    async markAllUsed(userId: number, now: Date, tx: Tx): Promise<void> {
+      const where = { userId, usedAt: null };
+      await OneTimeTokenModel.update({ usedAt: now }, { where, ...inTransaction(tx) });
+    },
+
+    /** Deletes the unused tokens of a purpose but for the newest `kept`. */
+    async deleteUnusedBeyond(userId: number, purpose: Purpose, kept: number, tx: Tx): Promise<void> {
+      const rows = await OneTimeTokenModel.findAll({
+        attributes: ["id"],
+        where: { userId, purpose, usedAt: null },
+        order: [["id", "DESC"]],
+        offset: kept,
+        limit: MAX_DELETED,
+        raw: true,
+        ...inTransaction(tx),
+      });
+      if (rows.length === 0) return;
+      await OneTimeTokenModel.destroy({ where: { id: rows.map(({ id }) => id) }, ...inTransaction(tx) });
     },
 
     /** Marks a token used; false when it was used already. The condition makes one of two parallel calls fail. */

@@ -25,7 +25,13 @@ export interface IssuedToken {
   readonly expiresAt: Date;
 }
 
-/** Tokens stored as a hash and good for one use; a newer one of the account and the purpose replaces the older. */
+/**
+ * Unused tokens of one account and purpose that are good at the same time. More than the limits of mails allow within an hour: a request by
+ * a stranger does not void the link that the owner has just received.
+ */
+const MAX_OUTSTANDING = 20;
+
+/** Tokens stored as a hash and good for one use. Several of an account may be good at once; all are void once its credentials change. */
 export function createTokens({ store, clock }: TokensNeeds) {
   async function insert(token: string, { id }: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
     const now = clock();
@@ -36,9 +42,9 @@ export function createTokens({ store, clock }: TokensNeeds) {
   }
 
   return {
-    /** A fresh opaque token. The account must be locked by `tx`, else two issued at once would both be good. */
+    /** A fresh opaque token. Those before stay good, up to a number. The account must be locked by `tx`. */
     async issue(account: Id, purpose: Purpose, tx: Tx): Promise<IssuedToken> {
-      await store.deleteUnused(account.id, purpose, tx);
+      await store.deleteUnusedBeyond(account.id, purpose, MAX_OUTSTANDING - 1, tx);
       return insert(opaqueToken(), account, purpose, tx);
     },
 
@@ -67,6 +73,9 @@ export function createTokens({ store, clock }: TokensNeeds) {
     async use(row: OneTimeToken, tx: Tx): Promise<void> {
       if (!(await store.markUsed(row.id, clock(), tx))) throw new Failure(ErrorReason.EMAIL_TOKEN_USED);
     },
+
+    /** Voids every unused token of an account, as if it had been used. Call when its credentials change, in the same transaction. */
+    voidAllOf: ({ id }: Id, tx: Tx): Promise<void> => store.markAllUsed(id, clock(), tx),
 
     prune: (most: number): Promise<number> => store.deleteExpired(clock(), most),
   };

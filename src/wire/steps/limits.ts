@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { RateLimit } from "../../../gen/barong/options/v1/options_pb.js";
 import type { Call } from "../../platform/call.js";
+import { Failure } from "../../platform/failure.js";
 import { networkOf } from "../../platform/network.js";
 import { nameOf } from "../../transcoding/rules.js";
 import { fieldReader } from "./field-value.js";
@@ -10,6 +11,14 @@ export interface Limit {
   readonly seconds: number;
 }
 
+/** Names the client if it is known to the owner of an e-mail address: a device or a network of earlier sign-ins. */
+export type KnownClientOf = (email: string, call: Call) => Promise<string | undefined>;
+
+export interface LimitsDeps {
+  readonly spend: Spend;
+  readonly knownClientOf: KnownClientOf;
+}
+
 /** Counts one call in a bucket. Throws Failure(TOO_MANY_REQUESTS) with `retryAfterSeconds` when there were too many. */
 export type Spend = (bucket: string, limit: Limit) => Promise<void>;
 
@@ -17,14 +26,31 @@ export type Spend = (bucket: string, limit: Limit) => Promise<void>;
 type BucketOf = (request: Message | undefined, call: Call) => string;
 
 /** Counts a call against the limits of its method, in the order in which they are declared; undefined when it has none. */
-export function limitsStep(method: DescMethod, limits: readonly RateLimit[], spend: Spend) {
+export function limitsStep(method: DescMethod, limits: readonly RateLimit[], deps: LimitsDeps) {
   if (limits.length === 0) return undefined;
-  const counters = limits.map(({ by, calls, seconds }) => ({
-    bucketOf: bucketsOf(method, by),
-    limit: { calls, seconds },
-  }));
+  const counters = limits.map((limit) => counter(method, limit, deps));
   return async (request: Message | undefined, call: Call): Promise<void> => {
-    for (const { bucketOf, limit } of counters) await spend(bucketOf(request, call), limit);
+    for (const count of counters) await count(request, call);
+  };
+}
+
+type Count = (request: Message | undefined, call: Call) => Promise<void>;
+
+function counter(method: DescMethod, limit: RateLimit, { spend, knownClientOf }: LimitsDeps): Count {
+  const { by, calls, seconds, knownClientCalls } = limit;
+  const bucketOf = bucketsOf(method, by);
+  if (knownClientCalls === 0) return (request, call) => spend(bucketOf(request, call), { calls, seconds });
+  const emailOf = partOf(method, "email");
+  return async (request, call) => {
+    const bucket = bucketOf(request, call);
+    try {
+      await spend(bucket, { calls, seconds });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const client = await knownClientOf(emailOf(request, call), call);
+      if (client === undefined) throw error;
+      await spend(JSON.stringify([bucket, "known client", client]), { calls: knownClientCalls, seconds });
+    }
   };
 }
 

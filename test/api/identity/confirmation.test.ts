@@ -34,15 +34,17 @@ describeEachDatabase("confirming an e-mail address", (database) => {
     expectRefusal(await post(app, CONFIRM, { token }), 422, "identity.user.active_or_doesnt_exist");
   });
 
-  test("a newer token replaces the one before", async () => {
+  test("a newer token does not void the one before, and one of them confirms once", async () => {
     const email = await pendingMember(app);
     const older = await app.tokenFor(email);
     expect(await post(app, RESEND, { email })).toMatchObject({ status: 201, body: 201 });
-
     const newer = await app.tokenFor(email);
 
-    expectRefusal(await post(app, CONFIRM, { token: older }), 422, "jwt.decode_and_verify");
-    expect((await post(app, CONFIRM, { token: newer })).status).toBe(201);
+    expect((await post(app, CONFIRM, { token: older })).status).toBe(201);
+
+    for (const token of [older, newer]) {
+      expectRefusal(await post(app, CONFIRM, { token }), 422, "identity.user.active_or_doesnt_exist");
+    }
   });
 
   test("garbage, a missing and a blank token are told apart", async () => {
@@ -76,9 +78,9 @@ describeEachDatabase("confirming an e-mail address", (database) => {
     }
   });
 
-  test("mails to one address are limited", async () => {
+  test("mails that one client asks for to one address are limited", async () => {
     const email = await pendingMember(app);
-    for (let sent = 0; sent < 10; sent += 1) {
+    for (let sent = 0; sent < 3; sent += 1) {
       expect((await post(app, RESEND, { email })).status).toBe(201);
     }
 
