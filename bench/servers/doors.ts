@@ -18,6 +18,7 @@ import { clientAddressBehind } from "../../src/wire/client-address.js";
 import { createGrpcServer, credentialsOf } from "../../src/wire/grpc.js";
 import { type Guarded, type GuardedUnary, guard, type Steps } from "../../src/wire/guard.js";
 import { createHttpHost } from "../../src/wire/http.js";
+import { limitMalformedRequests } from "../../src/wire/malformed-requests.js";
 import { compileServices, isStream, type ServedMethod, serve } from "../../src/wire/services.js";
 import type { WireCall } from "../../src/wire/wire-call.js";
 
@@ -41,7 +42,7 @@ const layers: Readonly<Record<string, (served: ServedMethod) => Guarded>> = {
     const { invoke, ...facts } = unguarded(served);
     return { ...facts, invoke: (call) => withinCall(call, () => invoke(call)) };
   },
-  guard: (served) => guard(served, { steps, logger: silentLogger }),
+  guard: (served) => guard(served, { steps, logger: silentLogger, malformed: limitMalformedRequests() }),
 };
 
 function unguarded(served: ServedMethod): GuardedUnary {

@@ -35,7 +35,8 @@ export const objectOf = (
 /** What a request may hold in a field. */
 function requestField(field: DescField, components: Components): Node {
   const { description, ...schema } = requestValue(field, components);
-  const { blankIsUnset } = getOption(field, fieldRules);
+  const { blankIsUnset, jsonAsText } = getOption(field, fieldRules);
+  if (jsonAsText) return given({ anyOf: [schema, { not: { type: "string" } }], description });
   return given({ ...(blankIsUnset ? { anyOf: [schema, { const: "" }] } : schema), description });
 }
 

@@ -12,6 +12,8 @@ export interface FieldTarget {
   readonly mapKey?: string;
   /** `name[key]=value` addresses one member of a JSON object. */
   readonly jsonKey?: string;
+  /** What stands in brackets behind the name of a field that has no members of its own. */
+  readonly index?: string;
   /** Why nothing can be given under this name. */
   readonly refusal?: string;
   /** Why the field cannot be given as text. */
@@ -108,7 +110,7 @@ function resolve(root: DescMessage, name: string): FieldTarget | undefined {
     return textRefusal === undefined ? found : { ...found, textRefusal };
   }
   if (isJsonField(last)) return { ...found, jsonKey: inBrackets };
-  if (last.fieldKind !== "map") return { ...found, refusal: "takes no index" };
+  if (last.fieldKind !== "map") return { ...found, refusal: "takes no index", index: inBrackets };
   if (last.mapKind === "message" && !isTextual(last.message)) {
     return { ...found, refusal: "holds messages, which no text can carry" };
   }

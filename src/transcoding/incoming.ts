@@ -29,6 +29,7 @@ export interface DecodePolicy {
   readonly enumWords: boolean;
   /** Whether a blank text for this field counts as no value. */
   readonly blankIsUnset: (field: DescField) => boolean;
+  readonly jsonAsText: (field: DescField) => boolean;
   /** For google.protobuf.Any. */
   readonly registry: Registry | undefined;
 }

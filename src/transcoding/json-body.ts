@@ -50,17 +50,24 @@ function readHabit(
   field: DescField,
   name: string,
   json: JsonFields,
-  { nullMeansEmpty, blankIsUnset, enumWords }: DecodePolicy,
+  { nullMeansEmpty, blankIsUnset, jsonAsText, enumWords }: DecodePolicy,
 ): void {
   const value = json[name];
   if (value === null && mayBeEmpty(field) && nullMeansEmpty(field)) json[name] = "";
   else if (isBlank(value) && blankIsUnset(field)) delete json[name];
+  else if (value !== undefined && typeof value !== "string" && jsonAsText(field))
+    json[name] = textOfJson(value);
   else if (enumWords && field.fieldKind === "enum") {
     if (typeof value === "string") json[name] = valueNamed(field.enum, value)?.number ?? value;
     // A number is no word: as a text it is refused like any other that is none.
     if (typeof value === "number") json[name] = String(value);
   }
 }
+
+const textOfJson = (value: JsonValue): string =>
+  value === null || value === false || (typeof value === "object" && Object.keys(value).length === 0)
+    ? ""
+    : JSON.stringify(value);
 
 const mayBeEmpty = (field: DescField): boolean =>
   field.fieldKind === "scalar" &&

@@ -58,6 +58,11 @@ export interface TranscoderOptions {
   readonly enumWords?: boolean;
   /** Whether a blank text for this field, at the top of the request, counts as no value; default never. */
   readonly blankIsUnset?: (field: DescField) => boolean;
+  /**
+   * String fields for which any JSON value is taken as its text: null, false, and empty lists and objects as the empty text. In forms their
+   * members may come one by one, as `name[member]`.
+   */
+  readonly jsonAsText?: (field: DescField) => boolean;
   /** `//a` is `/a`; default true. */
   readonly collapseSlashes?: boolean;
   /** `/a/` is `/a`; default true. */

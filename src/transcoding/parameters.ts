@@ -24,6 +24,7 @@ export interface ParametersNeeds {
   readonly ignoreUnknown: boolean;
   readonly enumWords: boolean;
   readonly blankIsUnset: (field: DescField) => boolean;
+  readonly jsonAsText: (field: DescField) => boolean;
   readonly registry: Registry | undefined;
   /** The JSON that was already decoded into the message. */
   readonly json?: JsonValue | undefined;
@@ -44,7 +45,8 @@ export class Parameters {
 
   set(place: "query" | "body", name: string, text: string): void {
     const { names, givenByPath, ignoreUnknown } = this.needs;
-    const target = names.find(name);
+    const found = names.find(name);
+    const target = found && this.asMemberOfText(found);
     if (target === undefined) {
       if (ignoreUnknown) return;
       throw new TranscodingError("unknown_field", `there is no parameter "${name}"`);
@@ -108,7 +110,15 @@ export class Parameters {
     }
     const members = Object.fromEntries([...earlier, [key, text]]);
     this.members.set(target.key, members);
-    this.write(target, place, text, () => members);
+    const isText = target.last.message === undefined;
+    this.write(target, place, text, () => (isText ? JSON.stringify(members) : members));
+  }
+
+  /** A member of an object whose JSON text a field takes. */
+  private asMemberOfText(target: FieldTarget): FieldTarget {
+    const { path, last, key, index } = target;
+    const isMember = index !== undefined && index !== "" && this.needs.jsonAsText(last);
+    return isMember ? { path, last, key, jsonKey: index } : target;
   }
 
   private write(target: FieldTarget, place: Place, text: string, toJson: () => JsonValue): void {

@@ -38,9 +38,11 @@ class RestDoor {
 
   constructor(private readonly options: TranscoderOptions) {
     const { collapseSlashes = true, ignoreTrailingSlash = true, ignoreUnknown = true } = options;
-    const { nullMeansEmpty = never, blankIsUnset = never, enumWords = false, registry } = options;
+    const { nullMeansEmpty = never, blankIsUnset = never, jsonAsText = never } = options;
+    const { enumWords = false, registry } = options;
     this.limits = { ...defaultLimits, ...options.limits };
-    const policy = { ...this.limits, ignoreUnknown, nullMeansEmpty, blankIsUnset, enumWords, registry };
+    const habits = { ignoreUnknown, nullMeansEmpty, blankIsUnset, jsonAsText, enumWords };
+    const policy = { ...this.limits, ...habits, registry };
     this.methods = new Map([...options.methods].map((rest) => [rest.method, rest]));
     for (const method of this.methods.keys())
       this.policies.set(method, { ...policy, ...this.boundsOf(method) });

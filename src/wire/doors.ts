@@ -12,6 +12,7 @@ import { guard, type Steps } from "./guard.js";
 import { healthService } from "./health.js";
 import { createHttpHost, type Tls } from "./http.js";
 import { closerOf } from "./http-close.js";
+import { countNoMalformedRequests, limitMalformedRequests } from "./malformed-requests.js";
 import { addReflection } from "./reflection.js";
 import type { Served } from "./served.js";
 import { compileServices } from "./services.js";
@@ -29,6 +30,8 @@ export interface DoorSettings {
   readonly trustedProxies: readonly string[];
   /** How long calls in flight may take to end when the server goes down. */
   readonly shutdownSeconds: number;
+  /** Whether clients are limited in what they may try. */
+  readonly rateLimits: boolean;
   /** How long a reader of a stream may leave a message untaken; a minute unless given. */
   readonly slowReaderMs?: number;
   /** Encrypts both listeners. */
@@ -111,8 +114,9 @@ async function createHosts(needs: DoorNeeds, { draining, shutdown }: Ends): Prom
   const names = needs.services.map(({ service }) => service.typeName);
   const health = healthService({ services: names, ready, draining: draining.signal });
   const services = [...needs.services, health];
+  const malformed = settings.rateLimits ? limitMalformedRequests() : countNoMalformedRequests;
   const methods = compileServices(services).map((method) =>
-    guard(method, { ...needs, slowReaderMs: settings.slowReaderMs }),
+    guard(method, { ...needs, malformed, slowReaderMs: settings.slowReaderMs }),
   );
   const common = {
     answerTo: createAnswers(needs.translate, logger),

@@ -1,10 +1,12 @@
-import { create, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Audit, Call } from "../platform/call.js";
 import { beyondCall, withinCall } from "../platform/deadline.js";
 import { Failure, type Subject } from "../platform/failure.js";
 import type { Logger } from "../platform/logger.js";
+import { networkOf } from "../platform/network.js";
 import { formBytesOf } from "./file-fields.js";
+import type { MalformedRequests } from "./malformed-requests.js";
 import { isStream, type ServedMethod, type StreamMethod, type UnaryMethod } from "./services.js";
 import { callerStep, type Identify } from "./steps/caller.js";
 import { captchaReader } from "./steps/captcha.js";
@@ -19,7 +21,7 @@ export interface Steps extends LimitsDeps {
   /** Tells who calls, whom the permissions allow it. Throws a Failure for anybody else; `call.caller` is not to be read yet. */
   readonly identify: Identify;
   /** Throws a Failure unless the answer to the captcha is right, or captcha is switched off. */
-  verifyCaptcha(answer: JsonValue | undefined, call: Call, request: Message): Promise<void>;
+  verifyCaptcha(answer: string | undefined, call: Call, request: Message): Promise<void>;
   /** Throws a Failure unless `code` is the caller's current one-time code; uses it up. */
   proveSecondFactor(code: string, call: Call): Promise<void>;
   /** Puts a refused attempt into the account's activity log; `sentence` says why it was refused. */
@@ -29,6 +31,8 @@ export interface Steps extends LimitsDeps {
 export interface GuardNeeds {
   readonly steps: Steps;
   readonly logger: Logger;
+  /** Limits the requests of a client that are refused for their form. */
+  readonly malformed: MalformedRequests;
   /** How long a reader of a stream may leave a message untaken; a minute unless given. */
   readonly slowReaderMs?: number | undefined;
 }
@@ -54,7 +58,7 @@ export function guard(served: ServedMethod, needs: GuardNeeds): Guarded {
 export const isGuardedStream = (guarded: Guarded): guarded is GuardedStream => isStream(guarded.served);
 
 function guardUnary(served: UnaryMethod, needs: GuardNeeds): GuardedUnary {
-  const admit = admission(served, needs.steps);
+  const admit = admission(served, needs);
   const record = recorder(served, needs);
   const answer = async (call: WireCall): Promise<Message> => {
     const request = await admit(call);
@@ -70,7 +74,7 @@ function guardUnary(served: UnaryMethod, needs: GuardNeeds): GuardedUnary {
 }
 
 function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
-  const admit = admission(served, needs.steps);
+  const admit = admission(served, needs);
   const record = recorder(served, needs);
   const { slowReaderMs = 60_000 } = needs;
   async function* answers(call: WireCall): AsyncGenerator<Message> {
@@ -101,7 +105,10 @@ function guardStream(served: StreamMethod, needs: GuardNeeds): GuardedStream {
 }
 
 /** The steps before a handler, in their order; answers the request that passed them. */
-function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Promise<Message> {
+function admission(
+  served: ServedMethod,
+  { steps, malformed }: GuardNeeds,
+): (call: WireCall) => Promise<Message> {
   const { method, rules, errorScope } = served;
   const tellCaller = callerStep(served, steps.identify);
   const fillPage = rules.pagination ? pageStep(method.input, rules.pagination) : undefined;
@@ -116,14 +123,23 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     const identified = await tellCaller?.(call, async () => (await read()).message);
     // Before it is read, as taking in an upload is work already.
     if (takesFiles) await count?.(undefined, call);
-    const reading = read();
-    const request = reading instanceof Promise ? await reading : reading;
-    const signedBody = identified?.signedBody;
-    if (signedBody !== undefined && (await call.asked.bodySha256()) !== signedBody)
-      throw new Failure(ErrorReason.SIGNED_BODY_DIFFERS);
-    call.asks(request.message);
-    const code = codeIn?.(request, call.caller);
-    validate(request);
+    const client = clientOf(call, identified !== undefined);
+    malformed.check(client);
+    let request: ReadRequest;
+    let code: string | undefined;
+    try {
+      const reading = read();
+      request = reading instanceof Promise ? await reading : reading;
+      const signedBody = identified?.signedBody;
+      if (signedBody !== undefined && (await call.asked.bodySha256()) !== signedBody)
+        throw new Failure(ErrorReason.SIGNED_BODY_DIFFERS);
+      call.asks(request.message);
+      code = codeIn?.(request, call.caller);
+      validate(request);
+    } catch (error) {
+      malformed.count(error, client, bytesOf(call));
+      throw error;
+    }
     fillPage?.(request.message);
     // Counted first, so that nobody can have the vendor asked without end.
     if (!takesFiles) await count?.(request.message, call);
@@ -133,6 +149,13 @@ function admission(served: ServedMethod, steps: Steps): (call: WireCall) => Prom
     return request.message;
   };
 }
+
+/** The client whose malformed requests are counted together: a signed-in user, or the network of a stranger. */
+const clientOf = (call: WireCall, isIdentified: boolean): string =>
+  isIdentified ? `user ${call.caller.accountId}` : networkOf(call.origin.ip);
+
+/** As far as the client says; of a compressed request less than what is read. */
+const bytesOf = ({ requestHeader }: WireCall): number => Number(requestHeader.get("content-length")) || 0;
 
 /** What a call reads, read when it is first asked for. */
 function once(read: () => ReadRequest | Promise<ReadRequest>): typeof read {

@@ -76,6 +76,7 @@ export function restDoor({ methods, answerTo, clientAddress, https }: RestDoorNe
     nullMeansEmpty: isRequired,
     enumWords: true,
     blankIsUnset: (field) => getOption(field, fieldRules).blankIsUnset,
+    jsonAsText: (field) => getOption(field, fieldRules).jsonAsText,
   });
 }
 

@@ -25,6 +25,7 @@ describe("a query fills a message", () => {
       ignoreUnknown: true,
       enumWords: false,
       blankIsUnset: () => false,
+      jsonAsText: () => false,
       registry: undefined,
     });
     const read = () => {

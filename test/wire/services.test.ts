@@ -87,6 +87,8 @@ test("the codes that validation can answer are known beforehand", () => {
     "422 identity.user.invalid_referral_format",
     "422 identity.user.invalid_refid",
     "422 identity.user.invalid_lang",
+    "422 identity.user.invalid_captcha_response",
+    "422 identity.user.invalid_recaptcha_response",
   ]);
   expect(derivedCodes(resetPassword)[0]).toEqual({
     code: "identity.user.missing_pass_token",

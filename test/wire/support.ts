@@ -130,6 +130,7 @@ export async function openTestDoors(overrides: Overrides = {}) {
       cors: { origins: "*", maxAgeSeconds: 3600, credentials: false },
       trustedProxies: [],
       shutdownSeconds: 2,
+      rateLimits: true,
       ...settings,
     },
   });

@@ -1,4 +1,3 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import type { Database } from "../../database/database.js";
 import type { Account, Accounts } from "../accounts/accounts.js";
 import { normaliseEmail } from "../accounts/email-rules.js";
@@ -24,7 +23,7 @@ export function createCaptchaPasses({ database, accounts, tokens, isDemanded }: 
      * To be called for an answer that was accepted, when only the second factor is missing or wrong. Replaces the pass for another answer;
      * one for this answer is good again, until five minutes after it was first given.
      */
-    async give(account: Pick<Account, "id" | "email">, answer: JsonValue | undefined): Promise<void> {
+    async give(account: Pick<Account, "id" | "email">, answer: string | undefined): Promise<void> {
       if (!isDemanded || answer === undefined) return;
       await database.transaction(async (tx) => {
         if (await accounts.lock(account.id, tx))
@@ -35,7 +34,7 @@ export function createCaptchaPasses({ database, accounts, tokens, isDemanded }: 
     /** Whether an answer needs no look of the vendor, since it comes back with a code of the second factor. Uses the pass up. */
     async take(
       { email, otpCode }: { readonly email?: string | undefined; readonly otpCode?: string | undefined },
-      answer: JsonValue | undefined,
+      answer: string | undefined,
     ): Promise<boolean> {
       if (!isDemanded || answer === undefined || email === undefined || !otpCode?.trim()) return false;
       return tokens.take(tokenOf(email, answer), PURPOSE);
@@ -43,6 +42,6 @@ export function createCaptchaPasses({ database, accounts, tokens, isDemanded }: 
   };
 }
 
-const tokenOf = (email: string, answer: JsonValue): string => JSON.stringify([normaliseEmail(email), answer]);
+const tokenOf = (email: string, answer: string): string => JSON.stringify([normaliseEmail(email), answer]);
 
 export type CaptchaPasses = ReturnType<typeof createCaptchaPasses>;

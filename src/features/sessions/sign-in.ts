@@ -1,4 +1,3 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import type { Audit } from "../../platform/call.js";
 import { beyondCall } from "../../platform/deadline.js";
@@ -39,7 +38,7 @@ export interface Attempt {
   readonly password: string;
   readonly otpCode: string | undefined;
   /** The answer to the captcha, where one was demanded. */
-  readonly captchaAnswer: JsonValue | undefined;
+  readonly captchaAnswer: string | undefined;
   /** What the browser keeps of accounts that have signed in there. */
   readonly device: string | undefined;
 }

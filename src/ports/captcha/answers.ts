@@ -3,22 +3,22 @@ import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { Failure } from "../../platform/failure.js";
 
 /** An answer that is one text. Throws CAPTCHA_REQUIRED without one, and CAPTCHA_REJECTED for what no widget makes. */
-export function textIn(answer: JsonValue | undefined, longest: number): string {
-  if (answer === undefined || isBlank(answer)) throw new Failure(ErrorReason.CAPTCHA_REQUIRED);
-  if (typeof answer !== "string" || !isWidgetText(answer, longest))
+export function textIn(answer: string | undefined, longest: number): string {
+  if (answer === undefined || answer.trim() === "") throw new Failure(ErrorReason.CAPTCHA_REQUIRED);
+  // JSON is what a widget of another vendor makes, or none.
+  if (!isWidgetText(answer, longest) || jsonIn(answer) !== undefined)
     throw new Failure(ErrorReason.CAPTCHA_REJECTED);
   return answer;
 }
 
-/** An answer that is several texts. Throws CAPTCHA_REQUIRED without one, and CAPTCHA_MANDATORY_FIELDS for one that lacks some. */
+/** An answer that is several texts, as the JSON text of an object. Throws CAPTCHA_REQUIRED without one, and CAPTCHA_MANDATORY_FIELDS for one that lacks some. */
 export function textsIn<Name extends string>(
-  answer: JsonValue | undefined,
+  answer: string | undefined,
   names: readonly Name[],
   longest: number,
 ): Readonly<Record<Name, string>> {
-  if (answer === undefined || isBlank(answer)) throw new Failure(ErrorReason.CAPTCHA_REQUIRED);
-  // Clients that send forms put the object into the parameter as JSON text.
-  const object = typeof answer === "string" ? jsonIn(answer) : answer;
+  if (answer === undefined || answer.trim() === "") throw new Failure(ErrorReason.CAPTCHA_REQUIRED);
+  const object = jsonIn(answer);
   const texts: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const text = isObject(object) ? object[name] : undefined;
@@ -44,10 +44,3 @@ export const isObject = (value: JsonValue | undefined): value is JsonObject =>
 /** Nothing else is handed on to a vendor, so that nobody makes him stumble over it and calls that an outage. */
 const isWidgetText = (text: string, longest: number): boolean =>
   text.length <= longest && /^[\x21-\x7e]+$/.test(text);
-
-/** Whether a request has no answer at all: nothing, blank text, or an empty list or object. */
-function isBlank(answer: JsonValue): boolean {
-  if (answer === null || answer === false) return true;
-  if (typeof answer === "string") return answer.trim() === "";
-  return typeof answer === "object" && Object.keys(answer).length === 0;
-}

@@ -1,4 +1,3 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import { ErrorReason } from "../../../gen/barong/errors/v1/error_reason_pb.js";
 import { Failure } from "../../platform/failure.js";
 
@@ -22,7 +21,7 @@ export interface Captcha {
    * Resolves when the vendor accepts the answer. Throws a Failure: CAPTCHA_REQUIRED without an answer,
    * CAPTCHA_MANDATORY_FIELDS for an incomplete one, CAPTCHA_REJECTED, and CAPTCHA_UNAVAILABLE when the vendor cannot tell.
    */
-  verify(answer: JsonValue | undefined, occasion: Occasion): Promise<void>;
+  verify(answer: string | undefined, occasion: Occasion): Promise<void>;
   /** Throws CAPTCHA_UNAVAILABLE, also when Geetest of version 3 is not the vendor in use. */
   registerGeetest(): Promise<GeetestChallenge>;
 }

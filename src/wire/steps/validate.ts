@@ -1,6 +1,7 @@
 import type { DescField, DescMessage, DescOneof, Message } from "@bufbuild/protobuf";
 import type { Violation } from "@bufbuild/protovalidate";
 import type { ReadRequest, UnreadableValue } from "../wire-call.js";
+import { boundedStrings } from "./bounded-strings.js";
 import { type Breach, Naming, Refusal } from "./breaches.js";
 import { fieldReader } from "./field-value.js";
 import { hasRules, isOwnCode, modelFaultOf, validator } from "./rules.js";
@@ -11,9 +12,12 @@ export type Validate = (request: ReadRequest) => void;
 /** The validation step of a request type; codes start with `scope`. */
 export function validation(input: DescMessage, scope: string): Validate {
   const naming = new Naming(input, scope);
-  const findViolations = hasRules(input) ? violationsOf : () => [];
+  const bounded = boundedStrings(input);
+  const findViolations = hasRules(input)
+    ? (message: Message) => violationsOf(input, bounded(message))
+    : () => [];
   return ({ message, violations: unreadable }) => {
-    const violations = findViolations(input, message);
+    const violations = findViolations(message);
     if (violations.length === 0 && unreadable.length === 0) return;
     throw new Refusal([
       ...breachesOfReading(naming, unreadable),

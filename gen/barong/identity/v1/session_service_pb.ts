@@ -9,15 +9,13 @@ import { file_barong_entities_v1_user } from "../../entities/v1/user_pb.js";
 import { file_barong_options_v1_options } from "../../options/v1/options_pb.js";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
-import type { Value } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file barong/identity/v1/session_service.proto.
  */
 export const file_barong_identity_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CihiYXJvbmcvaWRlbnRpdHkvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcuaWRlbnRpdHkudjEiiQIKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiEKBWVtYWlsGAEgASgJQg26SArIAQFyBRABGP8BSACIAQESJAoIcGFzc3dvcmQYAiABKAlCDbpICsgBAXIFEAEYgAhIAYgBARIwChBjYXB0Y2hhX3Jlc3BvbnNlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEjIKEnJlY2FwdGNoYV9yZXNwb25zZRgEIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIeCghvdHBfY29kZRgFIAEoCUIHukgEcgIYIEgCiAEBQggKBl9lbWFpbEILCglfcGFzc3dvcmRCCwoJX290cF9jb2RlIj8KFUNyZWF0ZVNlc3Npb25SZXNwb25zZRImCgR1c2VyGAEgASgLMhguYmFyb25nLmVudGl0aWVzLnYxLlVzZXIiFgoURGVsZXRlU2Vzc2lvblJlcXVlc3QiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlMsEECg5TZXNzaW9uU2VydmljZRK7AgoNQ3JlYXRlU2Vzc2lvbhIoLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBopLmJhcm9uZy5pZGVudGl0eS52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2Ui1AGy7RilAQjJASABKg4KBmNsaWVudBC4FxjYBDIQCgdzZXNzaW9uEgVsb2dpbmJsCgpTZXQtQ29va2llElxUaGUgc2Vzc2lvbiBhcyB0aGUgY29va2llIGBfYmFyb25nX3Nlc3Npb25gLCB0aGVuIHRoZSBkZXZpY2UgYXMgdGhlIGNvb2tpZSBgX2Jhcm9uZ19kZXZpY2VgLhgBcg5zZXNzaW9uX2NyZWF0ZYLT5JMCJDoBKmIEdXNlciIZL2FwaS92Mi9pZGVudGl0eS9zZXNzaW9ucxLWAQoNRGVsZXRlU2Vzc2lvbhIoLmJhcm9uZy5pZGVudGl0eS52MS5EZWxldGVTZXNzaW9uUmVxdWVzdBopLmJhcm9uZy5pZGVudGl0eS52MS5EZWxldGVTZXNzaW9uUmVzcG9uc2UicLLtGEsIzAEyEQoHc2Vzc2lvbhIGbG9nb3V0YjMKClNldC1Db29raWUSI01ha2VzIHRoZSBjbGllbnQgZm9yZ2V0IHRoZSBjb29raWUuGAGC0+STAhsqGS9hcGkvdjIvaWRlbnRpdHkvc2Vzc2lvbnMaGKrtGBQIARIQaWRlbnRpdHkuc2Vzc2lvbmIGcHJvdG8z", [file_barong_entities_v1_user, file_barong_options_v1_options, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct]);
+  fileDesc("CihiYXJvbmcvaWRlbnRpdHkvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhJiYXJvbmcuaWRlbnRpdHkudjEisQIKFENyZWF0ZVNlc3Npb25SZXF1ZXN0EiEKBWVtYWlsGAEgASgJQg26SArIAQFyBRABGP8BSACIAQESJAoIcGFzc3dvcmQYAiABKAlCDbpICsgBAXIFEAEYgAhIAYgBARIuChBjYXB0Y2hhX3Jlc3BvbnNlGAMgASgJQg+6SAZyBBiAwAK67RgCQAFIAogBARIwChJyZWNhcHRjaGFfcmVzcG9uc2UYBCABKAlCD7pIBnIEGIDAArrtGAJAAUgDiAEBEh4KCG90cF9jb2RlGAUgASgJQge6SARyAhggSASIAQFCCAoGX2VtYWlsQgsKCV9wYXNzd29yZEITChFfY2FwdGNoYV9yZXNwb25zZUIVChNfcmVjYXB0Y2hhX3Jlc3BvbnNlQgsKCV9vdHBfY29kZSI/ChVDcmVhdGVTZXNzaW9uUmVzcG9uc2USJgoEdXNlchgBIAEoCzIYLmJhcm9uZy5lbnRpdGllcy52MS5Vc2VyIhYKFERlbGV0ZVNlc3Npb25SZXF1ZXN0IhcKFURlbGV0ZVNlc3Npb25SZXNwb25zZTLBBAoOU2Vzc2lvblNlcnZpY2USuwIKDUNyZWF0ZVNlc3Npb24SKC5iYXJvbmcuaWRlbnRpdHkudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaKS5iYXJvbmcuaWRlbnRpdHkudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlItQBsu0YpQEIyQEgASoOCgZjbGllbnQQuBcY2AQyEAoHc2Vzc2lvbhIFbG9naW5ibAoKU2V0LUNvb2tpZRJcVGhlIHNlc3Npb24gYXMgdGhlIGNvb2tpZSBgX2Jhcm9uZ19zZXNzaW9uYCwgdGhlbiB0aGUgZGV2aWNlIGFzIHRoZSBjb29raWUgYF9iYXJvbmdfZGV2aWNlYC4YAXIOc2Vzc2lvbl9jcmVhdGWC0+STAiQ6ASpiBHVzZXIiGS9hcGkvdjIvaWRlbnRpdHkvc2Vzc2lvbnMS1gEKDURlbGV0ZVNlc3Npb24SKC5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaKS5iYXJvbmcuaWRlbnRpdHkudjEuRGVsZXRlU2Vzc2lvblJlc3BvbnNlInCy7RhLCMwBMhEKB3Nlc3Npb24SBmxvZ291dGIzCgpTZXQtQ29va2llEiNNYWtlcyB0aGUgY2xpZW50IGZvcmdldCB0aGUgY29va2llLhgBgtPkkwIbKhkvYXBpL3YyL2lkZW50aXR5L3Nlc3Npb25zGhiq7RgUCAESEGlkZW50aXR5LnNlc3Npb25iBnByb3RvMw", [file_barong_entities_v1_user, file_barong_options_v1_options, file_buf_validate_validate, file_google_api_annotations]);
 
 /**
  * Request of SessionService.CreateSession.
@@ -36,20 +34,20 @@ export type CreateSessionRequest = Message<"barong.identity.v1.CreateSessionRequ
   password?: string | undefined;
 
   /**
-   * A string, or for Geetest an object: version 3 has `geetest_challenge`, `geetest_validate` and `geetest_seccode`, version 4 `lot_number`,
+   * A string; for Geetest the JSON text of an object, over REST also the object itself: version 3 has `geetest_challenge`, `geetest_validate` and `geetest_seccode`, version 4 `lot_number`,
    * `captcha_output`, `pass_token` and `gen_time`. The answer of a request that lacked the right `otp_code` serves again
    * with one, for five minutes.
    *
-   * @generated from field: google.protobuf.Value captcha_response = 3;
+   * @generated from field: optional string captcha_response = 3;
    */
-  captchaResponse?: Value | undefined;
+  captchaResponse?: string | undefined;
 
   /**
    * An older name of `captcha_response`.
    *
-   * @generated from field: google.protobuf.Value recaptcha_response = 4;
+   * @generated from field: optional string recaptcha_response = 4;
    */
-  recaptchaResponse?: Value | undefined;
+  recaptchaResponse?: string | undefined;
 
   /**
    * The current code of the authenticator app; an empty one counts as absent.
