@@ -9,6 +9,7 @@ export type TranscodingErrorKind =
   | "unknown_field"
   | "unsupported_media_type"
   | "body_too_large"
+  | "too_complex"
   | "bad_timeout"
   | "aborted";
 
@@ -22,6 +23,7 @@ const statuses: Record<TranscodingErrorKind, number> = {
   unknown_field: 400,
   unsupported_media_type: 415,
   body_too_large: 413,
+  too_complex: 413,
   bad_timeout: 400,
   // Nobody reads it; proxies log it as "client closed request".
   aborted: 499,

@@ -20,6 +20,7 @@ export interface DecodePolicy {
   /** As much of a multipart form as is held in memory: everything but the files that somebody receives. */
   readonly keptFormBytes: number;
   readonly jsonDepth: number;
+  readonly jsonNodes: number;
   readonly queryParameters: number;
   /** Unknown parameters and JSON fields are skipped instead of refused. */
   readonly ignoreUnknown: boolean;

@@ -12,8 +12,7 @@ export const isJsonType = (type: string): boolean =>
   type === "application/json" || type === "text/json" || type.endsWith("+json");
 
 /** Parses the bytes of a JSON body. Throws TranscodingError ("malformed_body"). */
-export const jsonOfBytes = (body: Buffer, { jsonDepth }: DecodePolicy): JsonValue =>
-  parseJson(textOf(body), jsonDepth);
+export const jsonOfBytes = (body: Buffer, policy: DecodePolicy): JsonValue => parseJson(textOf(body), policy);
 
 /** The JSON of a body as the JSON of the input message, which it changes. Throws TranscodingError ("malformed_body"). */
 export function inputJson(binding: Binding, json: JsonValue, policy: DecodePolicy): JsonFields {

@@ -21,6 +21,8 @@ export interface TranscoderLimits {
   /** How much of an unwanted body is read and forgotten before the connection is closed. */
   readonly discardBytes: number;
   readonly jsonDepth: number;
+  /** Values of a JSON body in all. */
+  readonly jsonNodes: number;
   /** Longest path, without query. */
   readonly pathBytes: number;
   readonly queryParameters: number;
@@ -75,6 +77,7 @@ export const defaultLimits: TranscoderLimits = {
   bodyBytes: 1024 * 1024,
   discardBytes: 64 * 1024,
   jsonDepth: 100,
+  jsonNodes: 10_000,
   pathBytes: 8 * 1024,
   queryParameters: 1000,
 };

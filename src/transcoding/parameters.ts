@@ -21,6 +21,7 @@ export interface ParametersNeeds {
   readonly givenByPath: ReadonlySet<string>;
   readonly violations: FieldViolation[];
   readonly jsonDepth: number;
+  readonly jsonNodes: number;
   readonly ignoreUnknown: boolean;
   readonly enumWords: boolean;
   readonly blankIsUnset: (field: DescField) => boolean;

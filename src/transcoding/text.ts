@@ -7,14 +7,14 @@ import {
 } from "@bufbuild/protobuf";
 import { valueNamed, wordOf } from "./enum-words.js";
 import type { DecodePolicy } from "./incoming.js";
-import { deeperThan, parseJson } from "./json.js";
+import { excessOf, type JsonBounds, parseJson } from "./json.js";
 
 /** A text that cannot become a value of its field; the message says what was expected. */
 export class TextError extends Error {
   override readonly name = "TextError";
 }
 
-export type TextReading = Pick<DecodePolicy, "jsonDepth" | "enumWords">;
+export type TextReading = Pick<DecodePolicy, "jsonDepth" | "jsonNodes" | "enumWords">;
 
 /**
  * The ProtoJSON form of a text given for a field, or for one item of a list or map. Throws TextError where the text is
@@ -81,7 +81,7 @@ function enumOfText(type: DescEnum, text: string, { enumWords }: TextReading): J
   throw new TextError(`must be one of ${words.join(", ")}`);
 }
 
-function messageOfText(type: DescMessage, text: string, { jsonDepth }: TextReading): JsonValue {
+function messageOfText(type: DescMessage, text: string, reading: TextReading): JsonValue {
   switch (type.typeName) {
     case "google.protobuf.Duration":
       if (duration.test(text)) return text;
@@ -90,9 +90,9 @@ function messageOfText(type: DescMessage, text: string, { jsonDepth }: TextReadi
       // Clients write the names as the schema does; ProtoJSON wants lowerCamelCase.
       return text.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     case "google.protobuf.Struct":
-      return parseJson(text, jsonDepth);
+      return parseJson(text, reading);
     case "google.protobuf.Value":
-      return valueOfText(text, jsonDepth);
+      return valueOfText(text, reading);
     case "google.protobuf.Timestamp":
       if (hasImpossibleDay(text)) throw new TextError("must be a day of the calendar");
       return text;
@@ -106,10 +106,12 @@ function messageOfText(type: DescMessage, text: string, { jsonDepth }: TextReadi
 }
 
 /** JSON where the text is JSON; else the text itself, as a form has no quotes to say so. */
-function valueOfText(text: string, jsonDepth: number): JsonValue {
-  if (deeperThan(text, jsonDepth)) throw new TextError(`is nested more than ${jsonDepth} levels deep`);
+function valueOfText(text: string, bounds: JsonBounds): JsonValue {
+  const excess = excessOf(text, bounds);
+  if (excess === "depth") throw new TextError(`is nested more than ${bounds.jsonDepth} levels deep`);
+  if (excess === "nodes") throw new TextError(`has more than ${bounds.jsonNodes} values`);
   try {
-    return parseJson(text, jsonDepth);
+    return parseJson(text, bounds);
   } catch {
     return text;
   }

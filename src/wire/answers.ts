@@ -103,6 +103,7 @@ const reasonOfKind: Record<TranscodingErrorKind, ErrorReason> = {
   bad_timeout: ErrorReason.MALFORMED_REQUEST,
   unsupported_media_type: ErrorReason.UNSUPPORTED_MEDIA_TYPE,
   body_too_large: ErrorReason.BODY_TOO_LARGE,
+  too_complex: ErrorReason.REQUEST_TOO_COMPLEX,
   aborted: ErrorReason.CANCELLED,
 };
 

@@ -6,6 +6,7 @@ import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { Failure } from "../platform/failure.js";
 import { collect, decompress, type RawRequest } from "../transcoding/body.js";
+import { boundJson, boundMessage } from "./message-bounds.js";
 
 /** How a request of Connect or gRPC-Web carries its message. */
 export interface BodyFormat {
@@ -114,11 +115,11 @@ const protocolError = (sentence: string, code: Code) =>
   new ConnectProtocolError(new ConnectError(`protocol error: ${sentence}`, code));
 
 function decode(bytes: Buffer, method: DescMethod, isBinary: boolean): Message {
-  // The one place where a request of Connect or gRPC-Web becomes objects: bounds on what is in its bytes are checked here, before that.
+  const text = isBinary ? "" : utf8.decode(bytes);
+  if (isBinary) boundMessage(method.input, bytes);
+  else boundJson(text);
   try {
-    return isBinary
-      ? fromBinary(method.input, bytes)
-      : fromJsonString(method.input, utf8.decode(bytes), JSON_OPTIONS);
+    return isBinary ? fromBinary(method.input, bytes) : fromJsonString(method.input, text, JSON_OPTIONS);
   } catch (cause) {
     throw new Failure(ErrorReason.MALFORMED_BODY, { cause });
   }

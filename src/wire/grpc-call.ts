@@ -8,6 +8,7 @@ import { systemClock } from "../platform/clock.js";
 import { Failure } from "../platform/failure.js";
 import type { ClientAddress } from "./client-address.js";
 import { headersOf, metadataOf } from "./grpc-metadata.js";
+import { boundMessage } from "./message-bounds.js";
 import { mostBytesOf } from "./request-bytes.js";
 import { requestIdOf } from "./request-id.js";
 import type { ServedMethod } from "./services.js";
@@ -78,6 +79,7 @@ export class GrpcDoorCall extends WireCall {
 
   read(): ReadRequest {
     if (this.call.request.length > this.mostBytes) throw new Failure(ErrorReason.BODY_TOO_LARGE);
+    boundMessage(this.method.input, this.call.request);
     try {
       return { message: fromBinary(this.method.input, this.call.request), violations: NO_VIOLATIONS };
     } catch (cause) {

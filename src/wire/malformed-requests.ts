@@ -67,6 +67,7 @@ const ABOUT_FORM: ReadonlySet<ErrorReason> = new Set([
   ErrorReason.MALFORMED_REQUEST,
   ErrorReason.MALFORMED_URL,
   ErrorReason.BODY_TOO_LARGE,
+  ErrorReason.REQUEST_TOO_COMPLEX,
   ErrorReason.UNSUPPORTED_MEDIA_TYPE,
 ]);
 

@@ -1,6 +1,4 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
+import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import {
   Access,
@@ -8,6 +6,7 @@ import {
   method as methodRules,
   service as serviceRules,
 } from "../../gen/barong/options/v1/options_pb.js";
+import { servicesOfSchema } from "../support/schema-services.js";
 
 const MAX_PUBLIC_BYTES = 64 * 1024;
 
@@ -15,19 +14,6 @@ const MAX_PUBLIC_BYTES = 64 * 1024;
 const FOR_GATEWAYS = ["envoy.service.auth.v3.Authorization.Check"];
 
 const methods = (await servicesOfSchema()).flatMap((service) => service.methods);
-
-async function servicesOfSchema(): Promise<DescService[]> {
-  const gen = join(import.meta.dirname, "../../gen");
-  const files = readdirSync(gen, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith("_pb.ts"),
-  );
-  const modules = await Promise.all(files.map((name) => import(join(gen, name)) as Promise<object>));
-  return modules.flatMap((module) => Object.values(module).filter(isService));
-}
-
-function isService(value: unknown): value is DescService {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
-}
 
 /** Schemas that are not ours declare no access: their methods are open to everybody. */
 function isPublic(method: DescMethod): boolean {

@@ -100,7 +100,7 @@ describe("wrong values", () => {
   });
 
   test("by the thousand are cut off before they cost too much", async () => {
-    const { send } = await serve([violationsOf(wholeBody)]);
+    const { send } = await serve([violationsOf(wholeBody)], { limits: { jsonNodes: 100_000 } });
     const body = JSON.stringify({ rChild: Array.from({ length: 30_000 }, () => ({ size: "x" })) });
 
     const before = performance.now();
@@ -108,6 +108,14 @@ describe("wrong values", () => {
 
     expect((answer.json as { r_string: string[] }).r_string).toHaveLength(100);
     expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  test("more values than the bound says are refused before anything is built from them", async () => {
+    const { send } = await serve([violationsOf(wholeBody)], { limits: { jsonNodes: 100 } });
+    const list = (length: number) => JSON.stringify({ rInt32: Array.from({ length }, () => 1) });
+
+    expect((await send("POST", "/a", { headers: json, body: list(98) })).status).toBe(200);
+    expect((await send("POST", "/a", { headers: json, body: list(101) })).status).toBe(413);
   });
 
   test("two members of a oneof exclude each other, in JSON as in a form", async () => {

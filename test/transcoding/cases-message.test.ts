@@ -22,6 +22,7 @@ describe("a query fills a message", () => {
       givenByPath: new Set(already_bound),
       violations,
       jsonDepth: 100,
+      jsonNodes: 10_000,
       ignoreUnknown: true,
       enumWords: false,
       blankIsUnset: () => false,

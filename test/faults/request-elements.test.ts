@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { describeEachDatabase } from "../support/databases.js";
+import { asGzip, rawTransports } from "../support/raw-requests.js";
+import { activeMember, bearerFor, post, rest, signIn } from "../support/rest.js";
+import { startedApp } from "../support/start-app.js";
+
+const UPLOAD = {
+  rest: "/resource/documents",
+  rpc: "/barong.resource.v1.DocumentService/CreateDocuments",
+};
+const SIGN_IN = {
+  rest: "/identity/sessions",
+  rpc: "/barong.identity.v1.SessionService/CreateSession",
+};
+
+const tooComplex = ["request.too_complex"];
+
+/** Two bytes an element as a message, three as JSON; a few kilobytes when compressed. */
+const elements = (count: number) => ({
+  proto: Buffer.alloc(2 * count, Buffer.from([0x22, 0x00])),
+  json: Buffer.from(`{"upload":[{}${",{}".repeat(count - 1)}]}`),
+});
+
+describeEachDatabase("the elements of a request", (database) => {
+  const app = startedApp(database);
+
+  describe.each(Object.entries(rawTransports))("over %s", (_name, send) => {
+    test("are bounded within the bytes that a method takes", async () => {
+      const headers = { authorization: await bearerFor(app, await signIn(app, await activeMember(app))) };
+
+      expect(await send(app, { ...UPLOAD, ...elements(4_000_000), gzip: asGzip, headers })).toEqual(
+        tooComplex,
+      );
+      expect(await send(app, { ...UPLOAD, ...elements(10_001), headers })).toEqual(tooComplex);
+    });
+
+    test("are bounded for strangers, also those that the method does not know", async () => {
+      const count = 16_000;
+      const proto = Buffer.alloc(3 * count, Buffer.from([0xa0, 0x06, 0x01]));
+      const json = Buffer.from(`{"unknown":[0${",0".repeat(count)}]}`);
+
+      expect(await send(app, { ...SIGN_IN, proto, json })).toEqual(tooComplex);
+    });
+  });
+
+  test("of forms and queries are bounded", async () => {
+    const pairs = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, ""]));
+
+    const form = await rest(app, "POST", SIGN_IN.rest, { form: pairs(1001) });
+    const query = await post(app, `${SIGN_IN.rest}?${new URLSearchParams(pairs(1001))}`, {});
+
+    expect([form.status, query.status]).toEqual([400, 400]);
+  });
+});
