@@ -22,6 +22,14 @@ import { limitMalformedRequests } from "../../src/wire/malformed-requests.js";
 import { compileServices, isStream, type ServedMethod, serve } from "../../src/wire/services.js";
 import type { WireCall } from "../../src/wire/wire-call.js";
 
+const GRPC_LIMITS = {
+  connectionsPerClient: 1000,
+  streamsPerConnection: 1000,
+  requestTimeoutSeconds: 60,
+  connectionIdleSeconds: 900,
+  connectionAgeSeconds: 3600,
+};
+
 const [layer = "", httpPort, grpcPort] = process.argv.slice(2);
 
 const unused = async (): Promise<never> => {
@@ -64,7 +72,7 @@ const common = {
   clientAddress: clientAddressBehind([]),
 };
 
-const grpc = createGrpcServer(common);
+const grpc = createGrpcServer({ ...common, limits: GRPC_LIMITS });
 await new Promise<void>((resolve, reject) => {
   grpc.bindAsync(`127.0.0.1:${grpcPort}`, credentialsOf(undefined), (error) =>
     error ? reject(error) : resolve(),

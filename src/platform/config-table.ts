@@ -67,6 +67,42 @@ export const settings = {
     },
   ),
   grpcPort: setting("GRPC_PORT", whole(0, 65535), "9090", "Port of gRPC; 0 picks a free one."),
+  grpcReflection: setting(
+    "GRPC_REFLECTION",
+    flag,
+    undefined,
+    "Whether tools such as grpcurl may ask what the server offers. Default: `true`, in production `false`.",
+  ),
+  grpcConnectionsPerClient: setting(
+    "GRPC_CONNECTIONS_PER_CLIENT",
+    whole(1, 100000),
+    "100",
+    "Connections of one client network to the gRPC port. Trusted proxies may have any number.",
+  ),
+  grpcStreamsPerConnection: setting(
+    "GRPC_STREAMS_PER_CONNECTION",
+    whole(1, 10000),
+    "100",
+    "Calls at the same time on one connection to the gRPC port.",
+  ),
+  grpcRequestTimeoutSeconds: setting(
+    "GRPC_REQUEST_TIMEOUT_SECONDS",
+    whole(1, 3600),
+    "60",
+    "How long a client may take to send a request over gRPC.",
+  ),
+  grpcConnectionIdleSeconds: setting(
+    "GRPC_CONNECTION_IDLE_SECONDS",
+    whole(10, 86400),
+    "900",
+    "After so long without a call a connection to the gRPC port is closed.",
+  ),
+  grpcConnectionAgeSeconds: setting(
+    "GRPC_CONNECTION_AGE_SECONDS",
+    whole(10, 864000),
+    "3600",
+    "After so long a client of the gRPC port is asked to connect anew, so that it finds new processes. Open streams go on.",
+  ),
   publicUrl: setting(
     "PUBLIC_URL",
     url("http", "https"),

@@ -8,6 +8,7 @@ import { createAnswers, type Translator } from "./answers.js";
 import { clientAddressBehind } from "./client-address.js";
 import type { CorsSettings } from "./cors.js";
 import { createGrpcServer, credentialsOf } from "./grpc.js";
+import { type GrpcLimits, limitConnections } from "./grpc-limits.js";
 import { guard, type Steps } from "./guard.js";
 import { healthService } from "./health.js";
 import { createHttpHost, type Tls } from "./http.js";
@@ -30,6 +31,10 @@ export interface DoorSettings {
   readonly trustedProxies: readonly string[];
   /** How long calls in flight may take to end when the server goes down. */
   readonly shutdownSeconds: number;
+  /** Bounds of connections and requests at the gRPC listener. */
+  readonly grpcLimits: GrpcLimits;
+  /** Whether tools may ask over gRPC what the server offers. */
+  readonly grpcReflection: boolean;
   /** Whether clients are limited in what they may try. */
   readonly rateLimits: boolean;
   /** How long a reader of a stream may leave a message untaken; a minute unless given. */
@@ -67,6 +72,7 @@ export async function openDoors(needs: DoorNeeds): Promise<Doors> {
   try {
     const httpPort = await listenHttp(hosts.http, settings);
     const grpcPort = await listenGrpc(hosts.grpc, settings);
+    limitConnections(hosts.grpc, settings.grpcLimits, clientAddressBehind(settings.trustedProxies));
     return {
       httpPort,
       grpcPort,
@@ -134,9 +140,9 @@ async function createHosts(needs: DoorNeeds, { draining, shutdown }: Ends): Prom
     shutdown: shutdown.signal,
     extra: needs.extra,
   });
-  const grpc = createGrpcServer({ ...common, methods });
+  const grpc = createGrpcServer({ ...common, methods, limits: settings.grpcLimits });
   const described = services.map(({ service }) => service);
-  addReflection(grpc, described);
+  if (settings.grpcReflection) addReflection(grpc, described);
   return { http, closeHttp: closerOf(http), grpc };
 }
 

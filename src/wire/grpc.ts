@@ -21,9 +21,10 @@ import type { Answer, AnswerTo } from "./answers.js";
 import type { ClientAddress } from "./client-address.js";
 import { GrpcDoorCall } from "./grpc-call.js";
 import { definitionOf } from "./grpc-definition.js";
+import { channelOptions, type GrpcLimits, receiveLimits } from "./grpc-limits.js";
 import { type Guarded, type GuardedStream, type GuardedUnary, isGuardedStream } from "./guard.js";
 import type { Tls } from "./http.js";
-import { MAX_RESPONSE_BYTES, maxBytesOfAll } from "./request-bytes.js";
+import { MAX_RESPONSE_BYTES, MOST_BODY_BYTES, maxBytesOfAll, mostBytesOf } from "./request-bytes.js";
 import { statusBytesOf } from "./rpc-errors.js";
 
 export interface GrpcNeeds {
@@ -31,26 +32,35 @@ export interface GrpcNeeds {
   readonly answerTo: AnswerTo;
   readonly logger: Logger;
   readonly clientAddress: ClientAddress;
+  readonly limits: GrpcLimits;
 }
 
 /** The gRPC server with every method. Not listening yet. */
 export function createGrpcServer(needs: GrpcNeeds): Server {
   // What the library writes to stderr reaches us as errors as well.
   setLogVerbosity(logVerbosity.NONE);
+  const maxBytes = new Map(needs.methods.map(({ served }) => [pathOf(served), mostBytesOf(served)]));
   const server = new Server({
-    // The library knows one limit for all methods; each call compares with its own before it is decoded.
+    ...channelOptions(needs.limits),
+    // Of all methods; each has a bound of its own from the moment its request begins.
     "grpc.max_receive_message_length": maxBytesOfAll(needs.methods.map(({ served }) => served)),
     "grpc.max_send_message_length": MAX_RESPONSE_BYTES,
-    // Each may fill the memory with the longest message that any method takes.
-    "grpc.max_concurrent_streams": 100,
     // Finds connections whose other end has vanished.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
-    "grpc.max_connection_idle_ms": 15 * 60_000,
+    interceptors: [
+      receiveLimits({
+        limits: needs.limits,
+        maxBytesOf: (path) => maxBytes.get(path) ?? MOST_BODY_BYTES,
+        statusOf: (failure) => statusOf(needs.answerTo(failure, { id: "" })),
+      }),
+    ],
   });
   for (const [definition, handlers] of byService(needs)) server.addService(definition, handlers);
   return server;
 }
+
+const pathOf = ({ method }: Guarded["served"]): string => `/${method.parent.typeName}/${method.name}`;
 
 /** Encrypted when there is a certificate. */
 export const credentialsOf = (tls: Tls | undefined): ServerCredentials =>

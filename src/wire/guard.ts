@@ -117,14 +117,16 @@ function admission(
   const answerIn = rules.captcha ? captchaReader(method.input) : undefined;
   const count = limitsStep(method, rules.limits, steps);
   const takesFiles = formBytesOf(method) !== undefined;
+  // What is offered over gRPC alone is asked for by gateways and services.
+  const countsMalformed = !rules.malformedUnlimited && served.offer === "every door";
   return async (call) => {
     const read = once(() => call.read());
     // Who may not call learns nothing about what a request should look like.
     const identified = await tellCaller?.(call, async () => (await read()).message);
     // Before it is read, as taking in an upload is work already.
     if (takesFiles) await count?.(undefined, call);
-    const client = clientOf(call, identified !== undefined);
-    malformed.check(client);
+    const client = countsMalformed ? clientOf(call, identified !== undefined) : undefined;
+    if (client !== undefined) malformed.check(client);
     let request: ReadRequest;
     let code: string | undefined;
     try {
@@ -137,7 +139,7 @@ function admission(
       code = codeIn?.(request, call.caller);
       validate(request);
     } catch (error) {
-      malformed.count(error, client, bytesOf(call));
+      if (client !== undefined) malformed.count(error, client, bytesOf(call));
       throw error;
     }
     fillPage?.(request.message);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   create,
   createRegistry,
@@ -32,30 +33,65 @@ export function addReflection(server: Server, services: readonly DescService[]):
     const responseSerialize = definitionOf(ServerReflection.method.serverReflectionInfo).responseSerialize;
     server.addService(
       { [name]: { ...definition, responseSerialize } },
-      { [name]: (stream: ServerDuplexStream<Buffer, unknown>) => converse(stream, answer) },
+      { [name]: (stream: ServerDuplexStream<Buffer, unknown>) => void converse(stream, answer) },
     );
   }
 }
 
-function converse(
+/** Questions on one stream; the largest tool that asks about everything needs one for each file and symbol. */
+const MAX_QUESTIONS = 1000;
+
+/** Responds to one question after the other: as long as the client does not read, nothing more is asked for. */
+async function converse(
   stream: ServerDuplexStream<Buffer, unknown>,
   answer: (request: ServerReflectionRequest) => Response,
-): void {
-  stream.on("data", (bytes: Buffer) => {
-    try {
-      const originalRequest = fromBinary(ServerReflectionRequestSchema, bytes);
-      const { host: validHost } = originalRequest;
-      const messageResponse = answer(originalRequest);
-      stream.write(create(ServerReflectionResponseSchema, { validHost, originalRequest, messageResponse }));
-    } catch {
-      stream.emit("error", { code: Number(Code.INVALID_ARGUMENT), details: "The request is malformed" });
+): Promise<void> {
+  const gone = new AbortController();
+  stream.once("cancelled", () => gone.abort());
+  stream.once("close", () => gone.abort());
+  let questions = 0;
+  try {
+    for await (const bytes of stream.iterator({ destroyOnReturn: false })) {
+      questions += 1;
+      if (questions > MAX_QUESTIONS)
+        return end(stream, Code.RESOURCE_EXHAUSTED, "There are too many questions");
+      const response = responseTo(bytes, answer);
+      if (response === undefined) return end(stream, Code.INVALID_ARGUMENT, "The request is malformed");
+      if (!stream.write(response)) await once(stream, "drain", { signal: gone.signal });
     }
-  });
-  stream.on("end", () => stream.end());
+    stream.end();
+  } catch {
+    // The client has gone.
+    stream.destroy();
+  }
+}
+
+function end(stream: ServerDuplexStream<Buffer, unknown>, code: Code, details: string): void {
+  // When the questions are left: an error meanwhile would end them without a status.
+  setImmediate(() => stream.emit("error", { code: Number(code), details }));
+}
+
+/** Undefined for bytes that are no question. */
+function responseTo(bytes: Buffer, answer: (request: ServerReflectionRequest) => Response) {
+  try {
+    const originalRequest = fromBinary(ServerReflectionRequestSchema, bytes);
+    const { host: validHost } = originalRequest;
+    return create(ServerReflectionResponseSchema, {
+      validHost,
+      originalRequest,
+      messageResponse: answer(originalRequest),
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 function answersAbout(services: readonly DescService[]) {
   const files = withDependencies(services.map(({ file }) => file));
+  // Written once: a question costs no more than a look-up.
+  const responses = new Map([...files].map((file) => [file, fileResponse(file)]));
+  const responseOf = (file: DescFile | undefined): Response => (file && responses.get(file)) ?? NO_FILE;
+  const byName = new Map([...files].map((file) => [file.proto.name, file]));
   const registry = createRegistry(...files);
   return ({ messageRequest: asked }: ServerReflectionRequest): Response => {
     switch (asked.case) {
@@ -65,13 +101,11 @@ function answersAbout(services: readonly DescService[]) {
           value: { service: services.map(({ typeName: name }) => ({ name })) },
         };
       case "fileByFilename":
-        return fileResponse([...files].find(({ proto }) => proto.name === asked.value));
+        return responseOf(byName.get(asked.value));
       case "fileContainingSymbol":
-        return fileResponse(fileOfSymbol(registry, asked.value));
+        return responseOf(fileOfSymbol(registry, asked.value));
       case "fileContainingExtension":
-        return fileResponse(
-          fileOfExtension(registry, asked.value.containingType, asked.value.extensionNumber),
-        );
+        return responseOf(fileOfExtension(registry, asked.value.containingType, asked.value.extensionNumber));
       case "allExtensionNumbersOfType":
         return extensionNumbers(registry, asked.value);
       default:
@@ -81,17 +115,25 @@ function answersAbout(services: readonly DescService[]) {
 }
 
 /** A file and all it imports, the imported ones later; clients skip those they have. */
-function fileResponse(file: DescFile | undefined): Response {
-  if (!file) return errorResponse(Code.NOT_FOUND, "There is no such file or symbol");
+function fileResponse(file: DescFile): Response {
   const fileDescriptorProto = [...withDependencies([file])].map(bytesOf);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }
 
-const bytesOf = ({ proto }: DescFile): Uint8Array => toBinary(FileDescriptorProtoSchema, proto);
+const bytesByFile = new WeakMap<DescFile, Uint8Array>();
+
+/** The same bytes in each response that has the file. */
+function bytesOf(file: DescFile): Uint8Array {
+  const bytes = bytesByFile.get(file) ?? toBinary(FileDescriptorProtoSchema, file.proto);
+  bytesByFile.set(file, bytes);
+  return bytes;
+}
 
 function errorResponse(errorCode: Code, errorMessage: string): Response {
   return { case: "errorResponse", value: { errorCode, errorMessage } };
 }
+
+const NO_FILE = errorResponse(Code.NOT_FOUND, "There is no such file or symbol");
 
 /** A symbol is a type, or a member of one: a method, field or enum value. */
 function fileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {

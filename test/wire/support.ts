@@ -14,6 +14,7 @@ import { UserService as OwnAccountService } from "../../gen/barong/resource/v1/u
 import type { Audit, Call, Handlers } from "../../src/platform/call.js";
 import { Failure, type Subject } from "../../src/platform/failure.js";
 import { type DoorNeeds, type DoorSettings, openDoors } from "../../src/wire/doors.js";
+import type { GrpcLimits } from "../../src/wire/grpc-limits.js";
 import type { Steps } from "../../src/wire/guard.js";
 import { serve } from "../../src/wire/services.js";
 
@@ -39,6 +40,14 @@ export interface Recorded {
   readonly about: Subject;
   readonly sentence: string;
 }
+
+export const GRPC_LIMITS: GrpcLimits = {
+  connectionsPerClient: 100,
+  streamsPerConnection: 100,
+  requestTimeoutSeconds: 60,
+  connectionIdleSeconds: 900,
+  connectionAgeSeconds: 3600,
+};
 
 /** Doors with handlers that do next to nothing, on free ports. They close when the test ends. */
 export async function openTestDoors(overrides: Overrides = {}) {
@@ -131,6 +140,8 @@ export async function openTestDoors(overrides: Overrides = {}) {
       trustedProxies: [],
       shutdownSeconds: 2,
       rateLimits: true,
+      grpcReflection: true,
+      grpcLimits: GRPC_LIMITS,
       ...settings,
     },
   });

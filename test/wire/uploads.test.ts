@@ -467,7 +467,10 @@ describe("files in a message", () => {
       code: "resource_exhausted",
     });
     expect(await codeOf(send, messageOf(fits))).toEqual([0]);
-    expect(await codeOf(send, messageOf(tooLong))).toEqual([Code.ResourceExhausted]);
+    expect(await codeOf(send, messageOf(tooLong))).toEqual([
+      Code.ResourceExhausted,
+      "request.body_too_large",
+    ]);
     expect(await codeOf(other, messageOf(fits))).toEqual([Code.ResourceExhausted, "request.body_too_large"]);
     expect(await codeOf(other, messageOf("x"))).toEqual([0]);
   });
