@@ -1,4 +1,7 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
+import { CreateDocumentsRequestSchema } from "../../gen/barong/resource/v1/document_service_pb.js";
 import { describeEachDatabase } from "../support/databases.js";
 import { asGzip, rawTransports } from "../support/raw-requests.js";
 import { activeMember, bearerFor, post, rest, signIn } from "../support/rest.js";
@@ -21,6 +24,25 @@ const elements = (count: number) => ({
   json: Buffer.from(`{"upload":[{}${",{}".repeat(count - 1)}]}`),
 });
 
+const binaryTransports = Object.entries(rawTransports).filter(([name]) => /messages|gRPC$/.test(name));
+
+/** Metadata of one long list, whose size is encoded in ways that the decoder reads without a complaint. */
+const hiddenElements = (() => {
+  const { Varint, LengthDelimited } = WireType;
+  const field = (number: number, content: Uint8Array) =>
+    new BinaryWriter().tag(number, LengthDelimited).bytes(content).finish();
+  const metadata = field(1, field(2, field(6, Buffer.alloc(40_000, Buffer.from([0x0a, 0x00])))));
+  const sized = (wireType: WireType, size: Uint8Array) =>
+    new BinaryWriter().tag(5, wireType).raw(size).raw(metadata).finish();
+  const length = new BinaryWriter().uint32(metadata.length).finish();
+  const longLength = Buffer.from([...length.subarray(0, -1), 0x80 | Number(length.at(-1)), 0x80, 0x80, 0x01]);
+  return [
+    ["the wire type of a number", sized(Varint, length)],
+    ["a message that ends too early", sized(LengthDelimited, Uint8Array.of(4))],
+    ["a length of more than 32 bits", sized(LengthDelimited, longLength)],
+  ] as const;
+})();
+
 describeEachDatabase("the elements of a request", (database) => {
   const app = startedApp(database);
 
@@ -40,6 +62,15 @@ describeEachDatabase("the elements of a request", (database) => {
       const json = Buffer.from(`{"unknown":[0${",0".repeat(count)}]}`);
 
       expect(await send(app, { ...SIGN_IN, proto, json })).toEqual(tooComplex);
+    });
+  });
+
+  describe.each(binaryTransports)("over %s", (_name, send) => {
+    test.each(hiddenElements)("are bounded where they are hidden behind %s", async (_what, proto) => {
+      const headers = { authorization: await bearerFor(app, await signIn(app, await activeMember(app))) };
+
+      expect(fromBinary(CreateDocumentsRequestSchema, proto).metadata?.[""]).toHaveLength(20_000);
+      expect(await send(app, { ...UPLOAD, proto, json: proto, headers })).toEqual(["request.malformed_body"]);
     });
   });
 

@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { StructSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
+import { ErrorReason } from "../../gen/barong/errors/v1/error_reason_pb.js";
 import { CreateUserRequestSchema } from "../../gen/barong/identity/v1/user_service_pb.js";
 import { CreateDocumentsRequestSchema } from "../../gen/barong/resource/v1/document_service_pb.js";
 import { CheckRequestSchema } from "../../gen/envoy/service/auth/v3/external_auth_pb.js";
@@ -79,8 +80,10 @@ test.each([
   ["an end of a group that has not begun", [(1 << 3) | 4]],
   ["a wire type that does not exist", [(1 << 3) | 7, 1]],
   ["a fixed number that breaks off", [(1 << 3) | 1, 0]],
-])("%s is left to the decoder", (_what, bytes) => {
-  expect(passes(() => boundMessage(CreateUserRequestSchema, Uint8Array.from(bytes)))).toBe(true);
+])("%s is malformed", (_what, bytes) => {
+  const refused = expect.objectContaining({ reasons: [ErrorReason.MALFORMED_BODY] });
+
+  expect(() => boundMessage(CreateUserRequestSchema, Uint8Array.from(bytes))).toThrow(refused);
 });
 
 test("JSON may have as many values as the bound says, and not one more", () => {
