@@ -30,11 +30,11 @@ export async function readForm(
   draft: Draft,
   raw: RawRequest,
   contentType: string,
-  { formBytes, keptFormBytes }: DecodePolicy,
+  { formBytes, keptFormBytes, formParts }: DecodePolicy,
   receive: Receive,
 ): Promise<void> {
   const form = new FormReader(draft, receive, keptFormBytes);
-  for await (const part of partsOf(streamBody(raw, formBytes), contentType)) {
+  for await (const part of partsOf(streamBody(raw, formBytes), contentType, formParts)) {
     if (isFile(part)) await form.readFile(part);
     else await form.readText(part);
   }

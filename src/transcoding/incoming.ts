@@ -22,6 +22,8 @@ export interface DecodePolicy {
   readonly jsonDepth: number;
   readonly jsonNodes: number;
   readonly queryParameters: number;
+  /** Parts of a multipart form. */
+  readonly formParts: number;
   /** Unknown parameters and JSON fields are skipped instead of refused. */
   readonly ignoreUnknown: boolean;
   /** Whether JSON null for this string of explicit presence, at the top of the body, is "" instead of unset. */

@@ -9,7 +9,7 @@ import {
 import { TranscodingError } from "./error.js";
 import { fieldOf, isWellKnown } from "./fields.js";
 import { isJsonObject, type JsonFields } from "./json.js";
-import { descriptionOf, type FieldViolation, isBlank } from "./violations.js";
+import { descriptionOf, type FieldViolation, isBlank, MAX_VIOLATIONS } from "./violations.js";
 
 export interface JsonDecoding {
   readonly violations: FieldViolation[];
@@ -36,9 +36,6 @@ export function messageFromJson(schema: DescMessage, json: JsonFields, decoding:
 
 type Path = readonly DescField[];
 
-// Every violation costs an exception, so a body full of them must not keep the process busy.
-const mostViolations = 100;
-
 /** Keeps of a JSON object what its type knows and, if leaves are tried, what it can decode; each leaf is tried once. */
 class Sieve {
   private readonly options;
@@ -59,7 +56,7 @@ class Sieve {
         this.unknown(holder, name);
         continue;
       }
-      if (this.decoding.violations.length >= mostViolations) break;
+      if (this.decoding.violations.length >= MAX_VIOLATIONS) break;
       const path = [...above, field];
       // Null chooses no member of a oneof.
       const slot = value === null ? field : (field.oneof ?? field);

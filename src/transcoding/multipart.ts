@@ -18,11 +18,13 @@ export interface FilePart extends Part {
 /** Whether the part is a file; one whose name is empty is a plain field. */
 export const isFile = (part: Part): part is FilePart => part.filename !== undefined && part.filename !== "";
 
-const mostParts = 1000;
-
 /** The parts of a multipart/form-data body, in order. Throws TranscodingError ("malformed_body"), and what `body` throws. */
-export async function* partsOf(body: AsyncGenerator<Buffer>, contentType: string): AsyncGenerator<Part> {
-  const parser = newParser(contentType);
+export async function* partsOf(
+  body: AsyncGenerator<Buffer>,
+  contentType: string,
+  maxParts: number,
+): AsyncGenerator<Part> {
+  const parser = newParser(contentType, maxParts);
   const arrivals = new Arrivals();
   let latest: Readable | undefined;
   parser.on("file", (name: string | undefined, data: Readable, filename: string, _: string, type: string) => {
@@ -31,7 +33,7 @@ export async function* partsOf(body: AsyncGenerator<Buffer>, contentType: string
     latest = data;
     arrivals.add({ name: name ?? "", filename, contentType: type, data, pieces: piecesOf(data) });
   });
-  parser.on("partsLimit", () => arrivals.end(malformed(`the form has more than ${mostParts} parts`)));
+  parser.on("partsLimit", () => arrivals.end(malformed(`the form has more than ${maxParts} parts`)));
   parser.on("finish", () => arrivals.end());
   const fail = (error: unknown) => {
     arrivals.end(error);
@@ -85,7 +87,7 @@ function skipRest({ pieces, data }: Arrival): void {
   pieces.return(undefined).then(skip, skip);
 }
 
-function newParser(contentType: string): BusboyInstance {
+function newParser(contentType: string, maxParts: number): BusboyInstance {
   try {
     return new Busboy({
       headers: { "content-type": contentType } as BusboyHeaders,
@@ -93,7 +95,7 @@ function newParser(contentType: string): BusboyInstance {
       isPartAFile: () => true,
       // Whether there is a file is told by the name that was sent, not by what is left of it.
       preservePath: true,
-      limits: { parts: mostParts, headerPairs: 50, headerSize: 8192 },
+      limits: { parts: maxParts, headerPairs: 50, headerSize: 8192 },
     });
   } catch {
     throw malformed("the multipart body has no boundary");

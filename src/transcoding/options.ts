@@ -25,7 +25,10 @@ export interface TranscoderLimits {
   readonly jsonNodes: number;
   /** Longest path, without query. */
   readonly pathBytes: number;
+  /** Parameters of a query or an urlencoded form. */
   readonly queryParameters: number;
+  /** Parts of a multipart form. */
+  readonly formParts: number;
 }
 
 export interface TranscoderOptions {
@@ -80,4 +83,5 @@ export const defaultLimits: TranscoderLimits = {
   jsonNodes: 10_000,
   pathBytes: 8 * 1024,
   queryParameters: 1000,
+  formParts: 1000,
 };

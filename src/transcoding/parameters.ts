@@ -11,7 +11,7 @@ import { TranscodingError } from "./error.js";
 import { canHoldFile, type FieldNames, type FieldTarget } from "./fields.js";
 import { isJsonObject, type JsonFields } from "./json.js";
 import { jsonOfSegment, jsonOfText, TextError } from "./text.js";
-import { descriptionOf, type FieldViolation, isBlank, type Place } from "./violations.js";
+import { descriptionOf, type FieldViolation, isBlank, MAX_VIOLATIONS, type Place } from "./violations.js";
 
 export interface ParametersNeeds {
   readonly schema: DescMessage;
@@ -46,6 +46,8 @@ export class Parameters {
 
   set(place: "query" | "body", name: string, text: string): void {
     const { names, givenByPath, ignoreUnknown } = this.needs;
+    this.boundName(place, name);
+    if (this.needs.violations.length >= MAX_VIOLATIONS) return;
     const found = names.find(name);
     const target = found && this.asMemberOfText(found);
     if (target === undefined) {
@@ -66,6 +68,7 @@ export class Parameters {
    * a field that can hold no file is a violation.
    */
   claimForFile(name: string): FieldTarget | undefined {
+    this.boundName("body", name);
     const target = this.needs.names.find(name);
     if (target === undefined || this.needs.givenByPath.has(target.key) || this.isTaken(target, "body")) {
       return undefined;
@@ -113,6 +116,22 @@ export class Parameters {
     this.members.set(target.key, members);
     const isText = target.last.message === undefined;
     this.write(target, place, text, () => (isText ? JSON.stringify(members) : members));
+  }
+
+  /** Throws TranscodingError for a name with too many dots, as each may become a message in a message. */
+  private boundName(place: "query" | "body", name: string): void {
+    const { jsonDepth } = this.needs;
+    const bracket = name.indexOf("[");
+    const end = bracket === -1 ? name.length : bracket;
+    let depth = 1;
+    for (let dot = name.indexOf("."); dot !== -1 && dot < end; dot = name.indexOf(".", dot + 1)) {
+      if (++depth <= jsonDepth) continue;
+      const kind = place === "query" ? "malformed_query" : "malformed_body";
+      throw new TranscodingError(
+        kind,
+        `the name of a parameter is nested more than ${jsonDepth} levels deep`,
+      );
+    }
   }
 
   /** A member of an object whose JSON text a field takes. */

@@ -5,9 +5,13 @@ import { TranscodingError, type TranscodingErrorKind } from "./error.js";
  * Throws TranscodingError of the given kind on malformed escapes, bytes that are no UTF-8, and too many pairs.
  */
 export function parsePairs(text: string, mostPairs: number, kind: TranscodingErrorKind): [string, string][] {
-  if (text === "") return [];
   const pairs: [string, string][] = [];
-  for (const pair of text.split("&")) {
+  // Not by split(), which makes a text of every "&" before the pairs are counted.
+  for (let start = 0; start < text.length; ) {
+    const ampersand = text.indexOf("&", start);
+    const end = ampersand === -1 ? text.length : ampersand;
+    const pair = text.slice(start, end);
+    start = end + 1;
     if (pair === "") continue;
     if (pairs.length === mostPairs)
       throw new TranscodingError(kind, `there are more than ${mostPairs} parameters`);

@@ -77,7 +77,7 @@ async function* filePieces(incoming: Incoming, policy: DecodePolicy, type: strin
     isFirst = false;
     return current?.finished() ?? create(binding.method.input);
   };
-  for await (const part of partsOf(streamBody(raw, policy.bodyBytes), type)) {
+  for await (const part of partsOf(streamBody(raw, policy.bodyBytes), type, policy.formParts)) {
     if (!isFile(part)) {
       draft ??= new Draft(incoming, policy);
       draft.writeField(part.name, textOf(await bytesOf(part)));

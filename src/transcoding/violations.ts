@@ -14,6 +14,9 @@ export interface FieldViolation {
   readonly isBlank: boolean;
 }
 
+/** Every violation costs an exception, so a request full of them must not keep the process busy: further values are not looked at. */
+export const MAX_VIOLATIONS = 100;
+
 export const isBlank = (value: unknown): boolean => typeof value === "string" && value.trim() === "";
 
 /** The decoder's own words without the name of the field, which the violation already tells. */

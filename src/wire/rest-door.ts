@@ -18,6 +18,9 @@ import { createSpools } from "./uploads.js";
 /** Gateways hand over whole uploads with their question, and give up when the connection is cut before they are through. */
 const MOST_DISCARDED_BYTES = 96 * 1024 * 1024;
 
+/** More than any method has fields and files. A part costs as much to read as 500 bytes of text. */
+const MAX_FORM_PARTS = 256;
+
 export interface RestDoorNeeds {
   readonly methods: readonly Guarded[];
   readonly answerTo: AnswerTo;
@@ -66,6 +69,7 @@ export function restDoor({ methods, answerTo, clientAddress, https }: RestDoorNe
     writeStreamFailure: (error, method) => bodyOf(answerTo(error, { id: "", method: nameOf(method) })),
     limits: {
       bodyBytes: MOST_BODY_BYTES,
+      formParts: MAX_FORM_PARTS,
       discardBytes: Math.max(MOST_DISCARDED_BYTES, spools.longestForm),
     },
     bodyBytes: (method) => served.get(method)?.rules.maxRequestBytes || undefined,

@@ -83,4 +83,16 @@ describeEachDatabase("the elements of a request", (database) => {
 
     expect([form.status, query.status]).toEqual([400, 400]);
   });
+
+  test("of multipart forms are bounded", async () => {
+    const codesOf = async (parts: number) => {
+      const body = new FormData();
+      for (let part = 0; part < parts; part++) body.append("x", "");
+      const response = await fetch(`${app.http}/api/v2${SIGN_IN.rest}`, { method: "POST", body });
+      return ((await response.json()) as { errors: string[] }).errors;
+    };
+
+    expect(await codesOf(257)).toEqual(["request.malformed_body"]);
+    expect(await codesOf(256)).not.toEqual(["request.malformed_body"]);
+  });
 });

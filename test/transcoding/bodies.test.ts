@@ -284,6 +284,34 @@ describe("forms", () => {
     expect((await send("POST", "/a", { headers: form, body: "a=1&b=2&c=3&d=4" })).status).toBe(400);
   });
 
+  test("and queries may be full of separators, of which nothing is made", async () => {
+    const { send } = await serve([wholeBody], { limits: { queryParameters: 1 } });
+    const body = `${"&".repeat(60_000)}f_string=x&&`;
+
+    expect((await send("POST", "/a", { headers: form, body })).json).toMatchObject({ f_string: "x" });
+    expect((await send("POST", "/a?&&f_string=x&&")).json).toMatchObject({ f_string: "x" });
+  });
+
+  test("and queries have names as deep as JSON may be nested", async () => {
+    const { send } = await serve([wholeBody], { limits: { jsonDepth: 3 } });
+    const [fits, deeper] = ["self.self.f_string=x", "self.self.self.f_string=x"];
+
+    expect((await send("POST", `/a?${fits}`)).status).toBe(200);
+    expect((await send("POST", `/a?${deeper}`)).status).toBe(400);
+    expect((await send("POST", "/a", { headers: form, body: fits })).status).toBe(200);
+    expect((await send("POST", "/a", { headers: form, body: deeper })).status).toBe(400);
+    expect((await send("POST", "/a?m_ss[a.b.c.d.e]=x")).status).toBe(200);
+  });
+
+  test("are not looked at any further once they have a hundred wrong values", async () => {
+    const { send } = await serve([violationsOf(wholeBody)]);
+    const body = "f_int32[0]=1&".repeat(1000);
+
+    const answer = await send("POST", "/a", { headers: form, body });
+
+    expect((answer.json as { r_string: string[] }).r_string).toHaveLength(100);
+  });
+
   test("on a DELETE are read when the rule has a body, and ignored when not", async () => {
     const { send } = await serve([
       { rule: ruleOf("DELETE", "/a", { body: "*" }) },
@@ -304,6 +332,19 @@ describe("multipart forms", () => {
   const end = "--X--\r\n";
   const uploads: TestRoute = { rule: ruleOf("POST", "/a", { body: "*" }), input: upload, output: upload };
   const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+  test("have a bounded number of parts", async () => {
+    const { send } = await serve([uploads], { limits: { formParts: 3 } });
+    const headers = { "content-type": "multipart/form-data; boundary=X" };
+    const sent = (parts: number) =>
+      send("POST", "/a", { headers, body: field("f_string[]", "x").repeat(parts) + end });
+
+    expect((await sent(3)).json).not.toMatchObject({ message: expect.stringContaining("parts") });
+    expect(await sent(4)).toMatchObject({
+      status: 400,
+      json: { message: expect.stringContaining("more than 3 parts") },
+    });
+  });
 
   test("put files into bytes, lists of bytes and google.api.HttpBody", async () => {
     const { send } = await serve([uploads]);
