@@ -8,6 +8,8 @@ const withoutTests = [
   has(process.env.TEST_BROWSERS, process.env.TEST_CHROMIUM) ? [] : ["test/client/example.test.ts"],
   has(process.env.TEST_GATEWAYS, process.env.TEST_NGINX) ? [] : ["test/gateways/**"],
   has(process.env.TEST_BROKERS, process.env.TEST_RABBITMQ) ? [] : ["test/brokers/**"],
+  // A search of several minutes on a busy machine: `npm run test:fuzz`.
+  process.env.FUZZ_INPUTS ? [] : ["test/fuzz/costs.test.ts"],
 ].flat();
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 /**
- * Runs the fuzz tests for long. `npm test` runs them for a few seconds.
+ * Runs the fuzz tests. `npm test` runs those that need no long search.
  *
  *   npm run test:fuzz                                    100,000 requests
  *   FUZZ_INPUTS=5000 FUZZ_SEED=7 npm run test:fuzz       so many, from another seed

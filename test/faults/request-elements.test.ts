@@ -46,13 +46,13 @@ const hiddenElements = (() => {
 describeEachDatabase("the elements of a request", (database) => {
   const app = startedApp(database);
 
-  describe.each(Object.entries(rawTransports))("over %s", (_name, send) => {
+  describe.each(Object.entries(rawTransports))("over %s", (name, send) => {
     test("are bounded within the bytes that a method takes", async () => {
       const headers = { authorization: await bearerFor(app, await signIn(app, await activeMember(app))) };
 
-      expect(await send(app, { ...UPLOAD, ...elements(4_000_000), gzip: asGzip, headers })).toEqual(
-        tooComplex,
-      );
+      // Over gRPC a compressed request is not longer than 64 KiB.
+      const gzip = name === "gRPC" ? {} : { gzip: asGzip };
+      expect(await send(app, { ...UPLOAD, ...elements(4_000_000), ...gzip, headers })).toEqual(tooComplex);
       expect(await send(app, { ...UPLOAD, ...elements(10_001), headers })).toEqual(tooComplex);
     });
 
