@@ -39,7 +39,7 @@ const table: readonly Row[] = [
     CREATE,
     frame(passwordField, { length: 2 ** 32 - 1 }),
     RESOURCE_EXHAUSTED,
-    [],
+    ["request.body_too_large"],
   ],
   [
     "more than a mebibyte",
